@@ -1,0 +1,149 @@
+"""
+How much memory a process really uses on Linux: typed, exact to what the
+kernel prints, and honest about what it does not know.
+
+Everything public is here; ``procmem.accounting`` holds the pure sums.  What
+``procmem.pss(pid)`` and its sisters need is loaded at once, so that a first
+answer is as fast as a later one; everything else when it is first named.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from procmem.errors import (
+    AccessDeniedError,
+    ParseError,
+    ProcessChangedError,
+    ProcessGoneError,
+    ProcmemError,
+    UnsupportedError,
+)
+from procmem.evidence import Evidence
+from procmem.formats.smaps_rollup import parse_smaps_rollup
+from procmem.model.usage import Usage
+from procmem.shortcuts.totals import (
+    footprint,
+    pinned,
+    pss,
+    rss,
+    shared,
+    swap,
+    usage,
+    uss,
+)
+from procmem.sizes import Size, format_size, parse_size
+from procmem.sources.base import PinnedProcess, Source
+from procmem.sources.procfs import ProcFS
+
+if TYPE_CHECKING:
+    from procmem import accounting
+    from procmem.accounting import FileKey
+    from procmem.flags import MappingKind, Permissions, VmFlag
+    from procmem.formats.maps import parse_maps
+    from procmem.formats.smaps import parse_smaps, parse_smaps_total
+    from procmem.formats.stat import parse_stat
+    from procmem.formats.statm import parse_statm
+    from procmem.formats.status import parse_status
+    from procmem.model.delta import UsageDelta
+    from procmem.model.mapping import Mapping, Mappings
+    from procmem.model.status import Stat, Statm, Status
+    from procmem.shortcuts.details import (
+        mappings,
+        peak_rss,
+        snapshot,
+        status,
+    )
+    from procmem.snapshots import Snapshot
+    from procmem.sources.memory import InMemory
+
+    __version__: str
+
+__all__ = [
+    "AccessDeniedError",
+    "Evidence",
+    "FileKey",
+    "InMemory",
+    "Mapping",
+    "MappingKind",
+    "Mappings",
+    "ParseError",
+    "Permissions",
+    "PinnedProcess",
+    "ProcFS",
+    "ProcessChangedError",
+    "ProcessGoneError",
+    "ProcmemError",
+    "Size",
+    "Snapshot",
+    "Source",
+    "Stat",
+    "Statm",
+    "Status",
+    "UnsupportedError",
+    "Usage",
+    "UsageDelta",
+    "VmFlag",
+    "accounting",
+    "footprint",
+    "format_size",
+    "mappings",
+    "parse_maps",
+    "parse_size",
+    "parse_smaps",
+    "parse_smaps_rollup",
+    "parse_smaps_total",
+    "parse_stat",
+    "parse_statm",
+    "parse_status",
+    "peak_rss",
+    "pinned",
+    "pss",
+    "rss",
+    "shared",
+    "snapshot",
+    "status",
+    "swap",
+    "usage",
+    "uss",
+]
+
+
+# The same names as in the block for type checkers above; a test compares.
+_LATER = {
+    "accounting": {"FileKey"},
+    "flags": {"MappingKind", "Permissions", "VmFlag"},
+    "formats.maps": {"parse_maps"},
+    "formats.smaps": {"parse_smaps", "parse_smaps_total"},
+    "formats.stat": {"parse_stat"},
+    "formats.statm": {"parse_statm"},
+    "formats.status": {"parse_status"},
+    "model.delta": {"UsageDelta"},
+    "model.mapping": {"Mapping", "Mappings"},
+    "model.status": {"Stat", "Statm", "Status"},
+    "shortcuts.details": {"mappings", "peak_rss", "snapshot", "status"},
+    "snapshots": {"Snapshot"},
+    "sources.memory": {"InMemory"},
+}
+
+
+def __getattr__(name: str) -> object:
+    if name == "accounting":
+        return import_module("procmem.accounting")
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("pyprocmem")
+    for module, names in _LATER.items():
+        if name in names:
+            value = getattr(import_module(f"procmem.{module}"), name)
+            # The next time Python finds it without asking here.
+            globals()[name] = value
+            return value
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

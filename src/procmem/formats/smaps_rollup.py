@@ -1,0 +1,55 @@
+"""
+``/proc/PID/smaps_rollup``: the kernel's own sum over all mappings.
+
+It adds up exactly and rounds once, at the end.  Since Linux 4.14.
+
+Source: ``show_smaps_rollup()`` in ``fs/proc/task_mmu.c``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import cast
+
+from procmem.errors import ParseError
+from procmem.evidence import Evidence
+from procmem.formats.blocks import tables
+from procmem.formats.counters import COUNTER_KEYS
+from procmem.model.usage import Usage
+
+__all__ = ["parse_smaps_rollup"]
+
+_FILE = "smaps_rollup"
+_EVIDENCE = Evidence(files=(_FILE,))
+_HEADER = re.compile(rb"[0-9a-f]+-[0-9a-f]+ ---p 0+ 0+:0+ 0 +\[rollup\]")
+
+
+def parse_smaps_rollup(data: bytes) -> Usage:
+    """
+    Parse the content of a ``/proc/PID/smaps_rollup`` file.
+
+    Args:
+        data: The whole file.
+
+    Raises:
+        ParseError: If a line is not one that the kernel would print; also if
+            there is none: where there is no address space the kernel does
+            not give an empty file but an error.
+    """
+    found = list(tables(data, _FILE))
+    if not found:
+        raise ParseError("nothing in it", _FILE, 1, b"")
+    if _HEADER.fullmatch(found[0].headers[0]) is None:
+        raise ParseError("not the header of a rollup", _FILE, 1, found[0].headers[0])
+    columns = found[0].columns
+    headers = [header for table in found for header in table.headers]
+    if len(headers) > 1:
+        raise ParseError("a second header", _FILE, len(columns) + 2, headers[1])
+    counters: dict[str, int] = {}
+    other: list[tuple[str, int | str]] = []
+    for key, column in columns.items():
+        if key in COUNTER_KEYS:
+            counters[COUNTER_KEYS[key]] = cast("int", column[0])
+        else:
+            other.append((key, cast("int | str", column[0])))
+    return Usage.of(counters, other=tuple(sorted(other)), evidence=_EVIDENCE)

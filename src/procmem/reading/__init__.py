@@ -1,0 +1,3 @@
+"""
+The files of one process, read until they make sense: see ``lifecycle``.
+"""

@@ -1,0 +1,3 @@
+"""
+Where the bytes of proc files come from.  Only here is the system touched.
+"""

@@ -1,0 +1,141 @@
+"""
+``InMemory``: processes made of bytes, for tests and examples.
+"""
+
+from __future__ import annotations
+
+from collections import abc
+from types import TracebackType
+from typing import Self
+
+import attrs
+
+from procmem.errors import ProcessGoneError, UnsupportedError
+from procmem.sources.base import ByteOrder, PinnedProcess
+from procmem.sources.procfs import checked_pid
+
+__all__ = ["InMemory"]
+
+Content = bytes | Exception
+"""What reading a file gives: its bytes, or an error that is raised."""
+
+
+@attrs.frozen(kw_only=True)
+class InMemory:
+    """
+    A source whose files are given as bytes.
+
+    Attributes:
+        processes: For each pid its files by name (``"smaps"``,
+            ``"task/12/status"``).  Each is bytes, an exception to raise, or a
+            list of those: what one read after the other gives, the last for
+            ever.
+
+        calling: The pid of the calling process, for calls without a pid.
+
+        page_size: Size of one page, in bytes.
+
+        byteorder: Order of the bytes in binary files.
+    """
+
+    processes: abc.Mapping[int, abc.Mapping[str, Content | abc.Sequence[Content]]]
+    calling: int = 1
+    page_size: int = 4096
+    byteorder: ByteOrder = "little"
+
+    def pids(self) -> list[int]:
+        """
+        The processes that there are, ascending.
+        """
+        return sorted(self.processes)
+
+    def pin(self, pid: int | None = None) -> PinnedProcess:
+        """
+        Take hold of a process; None means the calling one.
+
+        Raises:
+            ProcessGoneError: If there is no such process.
+        """
+        pid = self.calling if pid is None else checked_pid(pid)
+        if pid not in self.processes:
+            raise ProcessGoneError(pid)
+        return _Process(source=self, pid=pid)
+
+
+@attrs.define(kw_only=True)
+class _Process:
+    source: InMemory
+    pid: int
+    _reads: dict[str, int] = attrs.field(factory=dict[str, int])
+
+    def open(self, file: str) -> _File:
+        return _File(self, file, self.take(file))
+
+    def read(self, file: str) -> bytes:
+        return self.open(file).read()
+
+    def take(self, file: str) -> Content:
+        """
+        What the next read of *file* gives.
+        """
+        files = self.source.processes.get(self.pid)
+        if files is None:
+            raise ProcessGoneError(self.pid)
+        if file not in files:
+            raise UnsupportedError(file, "bytes for it")
+        contents = files[file]
+        if isinstance(contents, (bytes, Exception)):
+            return contents
+        reads = self._reads.get(file, 0)
+        self._reads[file] = reads + 1
+        return contents[min(reads, len(contents) - 1)]
+
+    def threads(self) -> tuple[int, ...]:
+        files = self.source.processes.get(self.pid, {})
+        threads = {
+            int(file.split("/")[1]) for file in files if file.startswith("task/")
+        }
+        return tuple(sorted(threads | {self.pid}))
+
+    def close(self) -> None:
+        """
+        Nothing is held.
+        """
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+@attrs.define
+class _File:
+    _process: _Process
+    _name: str
+    _content: Content
+
+    def read(self) -> bytes:
+        if isinstance(self._content, Exception):
+            raise self._content
+        return self._content
+
+    def is_bound(self) -> bool:
+        again = self._process.take(self._name)
+        return isinstance(again, bytes) and again != b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        pass
