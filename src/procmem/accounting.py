@@ -195,8 +195,10 @@ def _bounds(mappings: abc.Iterable[Mapping]) -> tuple[int, int, int]:
         swapped = _known(usage.swap_pss, "swap_pss")
         low += copied[0] + swapped
         high += copied[1] + swapped
-        # Whole pages are whole kilobytes; only a part of a page is rounded.
-        rounded_off += _ROUNDED_OFF * bool(copied[1] and usage.shared)
+        # Whole pages are whole kilobytes; only parts of pages are rounded, and
+        # a share of less than 1 kB to nothing.
+        parted = usage.shared and (mapping.kind in _ALL_IN_FOOTPRINT or usage.anonymous)
+        rounded_off += _ROUNDED_OFF * bool(parted)
         rounded_off += _ROUNDED_OFF * (swapped != usage.swap)
     return low, high, rounded_off
 
@@ -260,7 +262,7 @@ def by_file(mappings: abc.Iterable[Mapping]) -> dict[FileKey, Usage]:
     names: dict[tuple[tuple[int, int], int], str | None] = {}
 
     def key(mapping: Mapping) -> FileKey:
-        if mapping.path is None:
+        if mapping.path is None or not mapping.inode:
             # The objects of anon_inode:… share one inode.
             return FileKey(mapping.name)
         identity = mapping.device, mapping.inode

@@ -46,6 +46,6 @@ class Evidence:
     missing: tuple[str, ...] = ()
     moved: int | None = None
     bounds: abc.Mapping[str, tuple[int, int]] = attrs.field(
-        factory=dict[str, tuple[int, int]]
+        factory=dict[str, tuple[int, int]], hash=False
     )
     notes: tuple[str, ...] = ()

@@ -18,6 +18,9 @@ _UNITS = {
     **{unit: 1024**power for unit, power in _POWERS_OF_1024.items()},
 }
 
+# No size is longer, and int() refuses some thousand digits in its own way.
+_LONGEST = 100
+
 # One space or none; ASCII digits, with underscores between them as in Python.
 _TEXT = re.compile(
     r"(?P<whole>[0-9]+(?:_[0-9]+)*)(?:\.(?P<part>[0-9]+))? ?(?P<unit>[A-Za-z]+)"
@@ -39,13 +42,18 @@ def parse_size(value: int | str) -> int:
     Raises:
         ValueError: If the size is negative, or the text is not a number
             followed by one of the units, spelled as above.
+
+        TypeError: If it is neither an integer nor text.
     """
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        msg = f"a size is an integer or text, not {type(value).__name__}"
+        raise TypeError(msg)
     if isinstance(value, int):
         if value < 0:
             msg = f"a size cannot be negative: {value}"
             raise ValueError(msg)
         return int(value)
-    found = _TEXT.fullmatch(value)
+    found = _TEXT.fullmatch(value) if len(value) <= _LONGEST else None
     if found is None or found["unit"] not in _UNITS:
         msg = (
             f"not a size: {value!r}; write a number and one of "

@@ -53,6 +53,10 @@ def _switch(text: bytes) -> bool:
     return number(text) != 0
 
 
+def _name(text: bytes) -> str | None:
+    return decode(text) or None
+
+
 def _anything(text: bytes) -> int | str:
     try:
         return _size(text)
@@ -67,7 +71,7 @@ _READERS: dict[str, abc.Callable[[bytes], object]] = {
     "THPeligible": _switch,
     "ProtectionKey": number,
     "VmFlags": _flags,
-    "Name": decode,
+    "Name": _name,
 }
 
 

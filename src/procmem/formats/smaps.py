@@ -78,8 +78,8 @@ def parse_smaps_total(data: bytes) -> Usage:
     """
     Add up a ``/proc/PID/smaps`` file without making objects of its mappings.
 
-    It is what ``sum()`` over the usages of :func:`parse_smaps` gives, in
-    half the time.  The kernel rounds the proportional counters of every
+    It is what :func:`procmem.accounting.total` makes of :func:`parse_smaps`,
+    in half the time.  The kernel rounds the proportional counters of every
     mapping down to a kB, so their totals are up to one kB a mapping lower
     than those of ``smaps_rollup``.
 

@@ -51,5 +51,14 @@ def parse_smaps_rollup(data: bytes) -> Usage:
         if key in COUNTER_KEYS:
             counters[COUNTER_KEYS[key]] = cast("int", column[0])
         else:
-            other.append((key, cast("int | str", column[0])))
+            other.append((key, _kept(column[0])))
     return Usage.of(counters, other=tuple(sorted(other)), evidence=_EVIDENCE)
+
+
+def _kept(value: object) -> int | str:
+    """
+    A value that no rollup has had so far, in a form that can be kept.
+    """
+    if isinstance(value, frozenset):
+        return " ".join(sorted(cast("frozenset[str]", value)))
+    return value if isinstance(value, int | str) else ""

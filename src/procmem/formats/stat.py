@@ -18,6 +18,8 @@ from procmem.model.status import Stat
 
 __all__ = ["parse_stat"]
 
+# The 24th field is the last that is used; the 4th is the first in "rest".
+_FIELDS = 22
 _STAT = re.compile(
     rb"(?P<pid>[0-9]{1,20}) \((?P<name>.*)\)"
     rb" (?P<state>[A-Za-z])"
@@ -40,7 +42,10 @@ def parse_stat(data: bytes, *, page_size: int) -> Stat:
             24th field.
     """
     found = _STAT.fullmatch(data)
-    if found is None:
+    # Without an end of line the last number might be the beginning of one.
+    if found is None or (
+        len(found["rest"].split()) < _FIELDS and not data.endswith(b"\n")
+    ):
         raise ParseError("not a stat line", "stat", 1, data)
     # The numbers of fields in proc_pid_stat(5) begin at 1; the first two and
     # the state are not in this list.

@@ -19,7 +19,8 @@ from procmem.model.status import Status
 __all__ = ["parse_status"]
 
 _KIB = 1024
-_LINE = re.compile(rb"(?P<key>[!-9;-~]+):[ \t]*(?P<value>.*)", re.DOTALL)
+# One tab belongs to the kernel; a name may begin with blanks of its own.
+_LINE = re.compile(rb"(?P<key>[!-9;-~]+):\t?(?P<value>.*)", re.DOTALL)
 # In the name the kernel escapes these two bytes, and nothing else.
 _ESCAPED = re.compile(rb"\\(n|\\)")
 
@@ -109,7 +110,8 @@ def parse_status(data: bytes) -> Status:
             reason = "the field is there twice"
             raise ParseError(reason, "status", line_number, line)
         try:
-            target[key] = read(found["value"])
+            value = found["value"]
+            target[key] = read(value if name == "name" else value.lstrip(b" \t"))
         except ValueError as exc:
             raise ParseError(str(exc), "status", line_number, line) from None
     return attrs.evolve(Status(**known), other=tuple(sorted(other.items())))  # type: ignore[arg-type]

@@ -246,7 +246,7 @@ class Usage:
         return self.other_by_key.get(name)
 
     def _lacks(self, name: str) -> NoReturn:
-        file = self.evidence.files[-1] if self.evidence.files else "smaps"
+        file = self.evidence.files[0] if self.evidence.files else "smaps"
         needs = "a kernel that prints what it is made of"
         raise UnsupportedError(f"{file}: {name}", needs)
 
@@ -305,12 +305,13 @@ def add_up(usages: abc.Sequence[Usage]) -> Usage:
         except TypeError:
             # None is in the way.
             counters[name] = None
-    other = dict(usages[0].other)
+    # Text cannot be added up.
+    other = {k: value for k, value in usages[0].other if isinstance(value, int)}
     for usage in usages[1:]:
         theirs = dict(usage.other)
         other = {
             key: value + their
             for key, value in other.items()
-            if isinstance(value, int) and isinstance(their := theirs.get(key), int)
+            if isinstance(their := theirs.get(key), int)
         }
     return Usage.of(counters, other=tuple(other.items()))

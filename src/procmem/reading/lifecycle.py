@@ -75,15 +75,12 @@ def first_sound(
         status = _status(process.read("status"))
         if status.has_address_space:
             prefix, ending = "", False
-        elif _is_kernel_thread(process, status):
+        elif _is_kernel_thread(process, status) or _is_all_dead(status):
             return None
-        elif may_live_on(status):
-            alive = next(threads_with_memory(process), None)
-            if alive is not None:
-                prefix = alive[0]
-        elif _is_dead(status):
-            return None
+        elif alive := next(threads_with_memory(process), None):
+            prefix, ending = alive[0], False
         else:
+            # It, or the last of its threads, is about to end.
             ending = True
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
@@ -137,6 +134,10 @@ def _status(data: bytes) -> Status:
 
 def _is_dead(status: Status) -> bool:
     return status.state in {"Z", "X"}
+
+
+def _is_all_dead(status: Status) -> bool:
+    return _is_dead(status) and not may_live_on(status)
 
 
 def _is_kernel_thread(process: PinnedProcess, status: Status) -> bool:

@@ -6,9 +6,17 @@ from __future__ import annotations
 
 from collections import abc
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Literal, NamedTuple, Protocol, Self
 
-__all__ = ["ByteOrder", "OpenFile", "PinnedProcess", "Source"]
+__all__ = [
+    "ByteOrder",
+    "Frames",
+    "OpenFile",
+    "Pagemap",
+    "PinnedProcess",
+    "Region",
+    "Source",
+]
 
 ByteOrder = Literal["little", "big"]
 
@@ -39,6 +47,118 @@ class OpenFile(Protocol):
 
         If it does after the end of the text was reached, then nothing of the
         text was cut off.
+        """
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
+
+
+class Region(NamedTuple):
+    """
+    A stretch of addresses in which something is mapped or swapped out.
+
+    Attributes:
+        start: First address.
+
+        end: First address past it.
+
+        huge: Whether huge page table entries map it: transparent huge pages,
+            or hugetlb.
+    """
+
+    start: int
+    end: int
+    huge: bool
+
+
+class Pagemap(Protocol):
+    """
+    The page table of a process: ``/proc/PID/pagemap``, opened.
+    """
+
+    def read(self, address: int, pages: int) -> bytes:
+        """
+        The entries of *pages* pages from *address* on, 8 bytes each, in the
+        byte order of the source.
+
+        Fewer at the end of what the kernel shows (``[vsyscall]``), and none
+        once the address space has been given up.
+
+        Raises:
+            ProcessGoneError: If the process is gone.
+        """
+        ...
+
+    def regions(
+        self, start: int, end: int, *, only_huge: bool = False
+    ) -> list[Region] | None:
+        """
+        Where between two addresses pages are present or swapped out, or None
+        if the kernel cannot tell without the entries (before Linux 6.7).
+
+        Args:
+            start: First address.
+
+            end: First address past them.
+
+            only_huge: Give only what huge page table entries map, which is
+                found out ten times as fast.
+        """
+        ...
+
+    def zero_pages(self, start: int, end: int) -> list[Region] | None:
+        """
+        Where the shared zero page is mapped; None as for :meth:`regions`.
+        """
+        ...
+
+    def is_bound(self) -> bool:
+        """
+        Whether the address space that the file was opened for still exists.
+        """
+        ...
+
+    def close(self) -> None:
+        """
+        Let it go.
+        """
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
+
+
+class Frames(Protocol):
+    """
+    A file with 8 bytes for every page frame of the machine, opened:
+    ``/proc/kpagecount``, ``kpageflags`` or ``kpagecgroup``.
+    """
+
+    def read(self, frame: int, frames: int) -> bytes:
+        """
+        The values of *frames* frames from *frame* on, in the byte order of
+        the source; 0 for what is not memory.
+        """
+        ...
+
+    def close(self) -> None:
+        """
+        Let it go.
         """
         ...
 
@@ -96,6 +216,54 @@ class PinnedProcess(Protocol):
         """
         ...
 
+    def pagemap(self, prefix: str = "") -> Pagemap:
+        """
+        Open the page table of the process.
+
+        Args:
+            prefix: ``"task/12/"`` for that of one of its threads.
+
+        Raises:
+            ProcessGoneError: If the process is gone.
+
+            AccessDeniedError: If the kernel refuses.
+
+            UnsupportedError: If this system has no such file.
+        """
+        ...
+
+    def page_size_at(self, address: int) -> int | None:
+        """
+        Size of the pages that the mapping at *address* is made of, in bytes:
+        tells hugetlb.  None if the kernel does not answer (before Linux
+        6.11).
+        """
+        ...
+
+    def swapped_of_file(
+        self, start: int, end: int, offset: int, size: int
+    ) -> int | None:
+        """
+        How many bytes are swapped out of a piece of the shared memory behind
+        a mapping.
+
+        Only for mappings of shared memory and tmpfs: it opens what is mapped.
+
+        Args:
+            start: First address of the mapping.
+
+            end: First address past it.
+
+            offset: Where in the file the piece begins.
+
+            size: Its length.
+
+        Returns:
+            Bytes, or None if this kernel (before Linux 6.5) or a missing
+            right does not let us know.
+        """
+        ...
+
     def threads(self) -> tuple[int, ...]:
         """
         The numbers of its threads.
@@ -138,6 +306,26 @@ class Source(Protocol):
     def byteorder(self) -> ByteOrder:
         """
         Order of the bytes in binary files of that machine.
+        """
+        ...
+
+    def frames(self, file: str) -> Frames | None:
+        """
+        Open ``"kpagecount"``, ``"kpageflags"`` or ``"kpagecgroup"``; None if
+        that is missing, masked or not permitted.
+        """
+        ...
+
+    def read(self, file: str) -> bytes | None:
+        """
+        The whole content of a file of the machine (``"meminfo"``); None if
+        it is missing or not permitted.
+        """
+        ...
+
+    def has_merged_pages(self) -> bool | None:
+        """
+        Whether KSM has merged any page on this machine; None if unknown.
         """
         ...
 

@@ -11,7 +11,7 @@ from typing import Self
 import attrs
 
 from procmem.errors import ProcessGoneError, UnsupportedError
-from procmem.sources.base import ByteOrder, PinnedProcess
+from procmem.sources.base import ByteOrder, Frames, Pagemap, PinnedProcess, Region
 from procmem.sources.procfs import checked_pid
 
 __all__ = ["InMemory"]
@@ -36,12 +36,44 @@ class InMemory:
         page_size: Size of one page, in bytes.
 
         byteorder: Order of the bytes in binary files.
+
+        frame_files: For ``"kpagecount"`` and its like the value of each frame;
+            a frame that is not there has 0.
+
+        machine: Files of the machine by name (``"meminfo"``).
+
+        merged: Whether KSM has merged pages.
     """
 
     processes: abc.Mapping[int, abc.Mapping[str, Content | abc.Sequence[Content]]]
     calling: int = 1
     page_size: int = 4096
     byteorder: ByteOrder = "little"
+
+    frame_files: abc.Mapping[str, abc.Mapping[int, int]] = attrs.field(
+        factory=dict[str, abc.Mapping[int, int]]
+    )
+    machine: abc.Mapping[str, bytes] = attrs.field(factory=dict[str, bytes])
+    merged: bool | None = False
+
+    def frames(self, file: str) -> Frames | None:
+        """
+        The values of the frames of a file; None if there are none.
+        """
+        values = self.frame_files.get(file)
+        return None if values is None else _Frames(values, self.byteorder)
+
+    def read(self, file: str) -> bytes | None:
+        """
+        The content of a file of the machine; None if it is not there.
+        """
+        return self.machine.get(file)
+
+    def has_merged_pages(self) -> bool | None:
+        """
+        Whether KSM has merged any page, as it was said.
+        """
+        return self.merged
 
     def pids(self) -> list[int]:
         """
@@ -90,6 +122,22 @@ class _Process:
         self._reads[file] = reads + 1
         return contents[min(reads, len(contents) - 1)]
 
+    def pagemap(self, prefix: str = "") -> Pagemap:
+        content = self.take(f"{prefix}pagemap")
+        if isinstance(content, Exception):
+            raise content
+        return _Pagemap(self, prefix, content)
+
+    def page_size_at(self, address: int) -> int | None:
+        del address
+        return None
+
+    def swapped_of_file(
+        self, start: int, end: int, offset: int, size: int
+    ) -> int | None:
+        del start, end, offset, size
+        return None
+
     def threads(self) -> tuple[int, ...]:
         files = self.source.processes.get(self.pid, {})
         threads = {
@@ -128,6 +176,78 @@ class _File:
     def is_bound(self) -> bool:
         again = self._process.take(self._name)
         return isinstance(again, bytes) and again != b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        pass
+
+
+@attrs.define
+class _Pagemap:
+    """
+    A page table whose entries are the file's bytes: from address 0 on.
+    """
+
+    _process: _Process
+    _prefix: str
+    _content: bytes
+
+    def read(self, address: int, pages: int) -> bytes:
+        first = address // self._process.source.page_size
+        return self._content[8 * first : 8 * (first + pages)]
+
+    def regions(
+        self, start: int, end: int, *, only_huge: bool = False
+    ) -> list[Region] | None:
+        del start, end, only_huge
+        return None
+
+    def zero_pages(self, start: int, end: int) -> list[Region] | None:
+        del start, end
+        return None
+
+    def is_bound(self) -> bool:
+        return self._process.take(f"{self._prefix}pagemap") != b""
+
+    def close(self) -> None:
+        """
+        Nothing is held.
+        """
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        pass
+
+
+@attrs.define
+class _Frames:
+    _values: abc.Mapping[int, int]
+    _byteorder: ByteOrder
+
+    def read(self, frame: int, frames: int) -> bytes:
+        return b"".join(
+            self._values.get(number, 0).to_bytes(8, self._byteorder)
+            for number in range(frame, frame + frames)
+        )
+
+    def close(self) -> None:
+        """
+        Nothing is held.
+        """
 
     def __enter__(self) -> Self:
         return self

@@ -1,0 +1,200 @@
+"""
+The binary files of ``/proc``: page tables and page frames.
+
+Source: ``fs/proc/task_mmu.c``, ``fs/proc/page.c``,
+``include/uapi/linux/fs.h``.
+"""
+
+from __future__ import annotations
+
+import array
+import errno
+import fcntl
+import os
+import stat
+import struct
+from collections import abc
+from typing import TYPE_CHECKING
+
+from procmem.sources.base import Region
+from procmem.sources.handles import Handle
+from procmem.sources.live import NoAddressSpaceError
+
+if TYPE_CHECKING:
+    from procmem.sources.live import LiveProcess
+
+__all__ = ["LiveFrames", "LivePagemap", "open_frames", "page_size_at"]
+
+_ENTRY = 8
+
+# struct pm_scan_arg: size, flags, start, end, walk_end, vec, vec_len,
+# max_pages, category_inverted, category_mask, category_anyof_mask,
+# return_mask.  The number of the request is the same on every architecture.
+_SCAN = 0xC0606610
+_SCAN_ARGUMENT = struct.Struct("=12Q")
+_PRESENT, _SWAPPED, _ZERO, _HUGE = 1 << 3, 1 << 4, 1 << 5, 1 << 6
+
+# As many regions are asked for at a time.
+_REGIONS = 4096
+
+# struct procmap_query: size, query_flags, query_addr, vma_start, vma_end,
+# vma_flags, vma_page_size, vma_offset, inode, dev_major, dev_minor,
+# vma_name_size, build_id_size, vma_name_addr, build_id_addr.
+_QUERY = 0xC0686611
+_QUERY_ARGUMENT = struct.Struct("=9Q2I2I2Q")
+
+# An old kernel says ENOTTY; one that knows the request but not what is asked
+# of it says EINVAL.
+_NOT_THERE = frozenset({errno.ENOTTY, errno.EINVAL, errno.ENOSYS, errno.EPERM})
+
+
+def read_at(descriptor: int, size: int, offset: int) -> bytes:
+    """
+    *size* bytes from *offset* on, fewer only at the end of the file.
+    """
+    data = os.pread(descriptor, size, offset)
+    if len(data) == size or not data:
+        return data
+    chunks = [data]
+    read = len(data)
+    while read < size and (data := os.pread(descriptor, size - read, offset + read)):
+        chunks.append(data)
+        read += len(data)
+    return b"".join(chunks)
+
+
+class LivePagemap(Handle):
+    """
+    The page table of a process; without a descriptor if it has none.
+    """
+
+    __slots__ = ("_file", "_page_size", "_process")
+
+    def __init__(self, process: LiveProcess, file: str, descriptor: int | None) -> None:
+        super().__init__(descriptor)
+        self._process = process
+        self._file = file
+        self._page_size = process.source.page_size
+
+    def read(self, address: int, pages: int) -> bytes:
+        if (descriptor := self.descriptor) is None:
+            return b""
+        offset = address // self._page_size * _ENTRY
+        try:
+            return read_at(descriptor, pages * _ENTRY, offset)
+        except OSError as exc:
+            meaning = self._process.meaning_of(exc, self._file)
+            if isinstance(meaning, NoAddressSpaceError):
+                return b""
+            raise meaning from None
+
+    def regions(
+        self, start: int, end: int, *, only_huge: bool = False
+    ) -> list[Region] | None:
+        if only_huge:
+            return self._scan(start, end, every=_HUGE, any_of=0)
+        return self._scan(start, end, every=0, any_of=_PRESENT | _SWAPPED)
+
+    def zero_pages(self, start: int, end: int) -> list[Region] | None:
+        return self._scan(start, end, every=_ZERO, any_of=0)
+
+    def _scan(
+        self, start: int, end: int, *, every: int, any_of: int
+    ) -> list[Region] | None:
+        if (descriptor := self.descriptor) is None:
+            return []
+        found: list[Region] = []
+        vector = array.array("Q", bytes(3 * _ENTRY * _REGIONS))
+        argument = bytearray(_SCAN_ARGUMENT.size)
+        returned = _REGIONS
+        while returned == _REGIONS:
+            _SCAN_ARGUMENT.pack_into(
+                argument,
+                0,
+                *(len(argument), 0, start, end, 0),
+                *(vector.buffer_info()[0], _REGIONS),
+                *(0, 0, every, any_of, _HUGE),
+            )
+            try:
+                returned = fcntl.ioctl(descriptor, _SCAN, argument)
+            except OSError as exc:
+                if exc.errno in _NOT_THERE:
+                    return None
+                if exc.errno == errno.ESRCH:
+                    return []
+                raise
+            found += _regions(vector, returned)
+            # With more than 512 regions the kernel's own walk_end may lie
+            # before the last of them (Linux 6.7 to 7.3 at least).
+            walk_end = _SCAN_ARGUMENT.unpack(argument)[4]
+            start = max(walk_end, found[-1].end) if found else end
+        return found
+
+    def is_bound(self) -> bool:
+        # Every address has an entry, the lowest too, while there is a table.
+        return len(self.read(0, 1)) == _ENTRY
+
+    def __repr__(self) -> str:
+        return f"<{self._file} of {self._process!r}>"
+
+
+def _regions(vector: array.array[int], count: int) -> abc.Iterator[Region]:
+    numbers = vector[: 3 * count].tolist()
+    for start, end, categories in zip(
+        numbers[::3], numbers[1::3], numbers[2::3], strict=True
+    ):
+        yield Region(start, end, bool(categories & _HUGE))
+
+
+class LiveFrames(Handle):
+    """
+    ``kpagecount`` and its like.
+    """
+
+    __slots__ = ()
+
+    def read(self, frame: int, frames: int) -> bytes:
+        size = frames * _ENTRY
+        # open_frames() gives no object without a descriptor.
+        data = read_at(self.descriptor or 0, size, frame * _ENTRY)
+        # Past the last frame of the machine there is no memory to count.
+        return data if len(data) == size else data.ljust(size, b"\0")
+
+
+def open_frames(path: str) -> LiveFrames | None:
+    """
+    Open a file of frames, or give None if it is missing, masked or not
+    permitted.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return None
+    frames = LiveFrames(descriptor)
+    # Containers hide such files by mounting /dev/null over them.
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode) or not _has_content(descriptor):
+        frames.close()
+        return None
+    return frames
+
+
+def _has_content(descriptor: int) -> bool:
+    try:
+        return len(os.pread(descriptor, _ENTRY, 0)) == _ENTRY
+    except OSError:
+        return False
+
+
+def page_size_at(maps: int, address: int) -> int | None:
+    """
+    Size of the pages of the mapping at *address*; *maps* is a descriptor.
+    """
+    argument = bytearray(
+        _QUERY_ARGUMENT.pack(_QUERY_ARGUMENT.size, 0, address, *[0] * 12)
+    )
+    try:
+        fcntl.ioctl(maps, _QUERY, argument)
+    except OSError:
+        return None
+    size: int = _QUERY_ARGUMENT.unpack(argument)[6]
+    return size
