@@ -1,6 +1,6 @@
 """
-The small vocabularies of ``/proc``: permissions, kinds of mappings, and the
-two-letter codes of ``VmFlags``.
+The small vocabularies of ``/proc``: permissions, kinds of mappings, the
+two-letter codes of ``VmFlags``, and the flags and states of pages.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import enum
 import re
 from typing import Self
 
-__all__ = ["MappingKind", "Permissions", "VmFlag"]
+__all__ = ["MappingKind", "PageFlag", "PageState", "Permissions", "VmFlag"]
 
 # The fourth character is "p" or "s" on Linux; WSL1 printed "-".
 _PERMISSIONS = re.compile(r"[r-][w-][x-][ps-]")
@@ -175,3 +175,88 @@ class VmFlag(enum.StrEnum):
     DROPPABLE = "dp"
     GUARD_REGIONS = "gu"
     UNNAMED = "??"
+
+
+class PageFlag(enum.IntFlag, boundary=enum.KEEP):
+    """
+    The bits of ``/proc/kpageflags``; bits of later kernels are kept.
+
+    Those from 32 on are for kernel hackers and may change their meaning.
+
+    Source: ``include/uapi/linux/kernel-page-flags.h``,
+    ``stable_page_flags()`` in ``fs/proc/page.c``.
+    """
+
+    LOCKED = 1 << 0
+    ERROR = 1 << 1
+    REFERENCED = 1 << 2
+    UPTODATE = 1 << 3
+    DIRTY = 1 << 4
+    LRU = 1 << 5
+    ACTIVE = 1 << 6
+    SLAB = 1 << 7
+    WRITEBACK = 1 << 8
+    RECLAIM = 1 << 9
+    BUDDY = 1 << 10
+    MMAP = 1 << 11
+    ANON = 1 << 12
+    SWAPCACHE = 1 << 13
+    SWAPBACKED = 1 << 14
+    COMPOUND_HEAD = 1 << 15
+    COMPOUND_TAIL = 1 << 16
+    HUGE = 1 << 17
+    UNEVICTABLE = 1 << 18
+    HWPOISON = 1 << 19
+    NOPAGE = 1 << 20
+    KSM = 1 << 21
+    THP = 1 << 22
+    OFFLINE = 1 << 23
+    ZERO_PAGE = 1 << 24
+    IDLE = 1 << 25
+    PGTABLE = 1 << 26
+    RESERVED = 1 << 32
+    MLOCKED = 1 << 33
+    OWNER_2 = 1 << 34
+    PRIVATE = 1 << 35
+    PRIVATE_2 = 1 << 36
+    OWNER_PRIVATE = 1 << 37
+    ARCH = 1 << 38
+    UNCACHED = 1 << 39
+    SOFTDIRTY = 1 << 40
+    ARCH_2 = 1 << 41
+    ARCH_3 = 1 << 42
+
+
+class PageState(enum.StrEnum):
+    """
+    What a page is to the accounts.  Every page is in exactly one state.
+    """
+
+    ABSENT = "not present"
+    """Nothing is there: never touched, given back, or swapped shared memory."""
+
+    SWAPPED = "swapped"
+    """Swapped out."""
+
+    GUARD = "guard"
+    """A guard region (``MADV_GUARD_INSTALL``): touching it is an error."""
+
+    MARKER = "marker"
+    """A note of the kernel's in place of a page, or a page on its way."""
+
+    UNCOUNTED = "uncounted"
+    """
+    Present and nobody's: the zero page, and what is no memory.  Not in RSS.
+    """
+
+    PRIVATE = "private"
+    """Present, mapped exactly once."""
+
+    SHARED = "shared"
+    """Present, mapped more than once."""
+
+    UNKNOWN = "present"
+    """Present; how many share it is not known."""
+
+    HUGETLB = "hugetlb"
+    """Present, of hugetlbfs: counted apart from RSS."""

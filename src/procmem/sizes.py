@@ -5,6 +5,7 @@ and as an integer that shows itself readably in a notebook.
 
 from __future__ import annotations
 
+import operator
 import re
 from typing import Protocol
 
@@ -45,14 +46,14 @@ def parse_size(value: int | str) -> int:
 
         TypeError: If it is neither an integer nor text.
     """
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        msg = f"a size is an integer or text, not {type(value).__name__}"
+    if isinstance(value, bool):
+        msg = "a size is an integer or text, not bool"
         raise TypeError(msg)
-    if isinstance(value, int):
-        if value < 0:
+    if not isinstance(value, str):
+        if (size := operator.index(value)) < 0:
             msg = f"a size cannot be negative: {value}"
             raise ValueError(msg)
-        return int(value)
+        return size
     found = _TEXT.fullmatch(value) if len(value) <= _LONGEST else None
     if found is None or found["unit"] not in _UNITS:
         msg = (

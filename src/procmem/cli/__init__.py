@@ -106,19 +106,13 @@ def _run(arguments: abc.Sequence[str], source: Source | None) -> int:
         from procmem.sources.procfs import ProcFS
 
         source = ProcFS(options.root)
-    try:
-        if options.pids:
-            from procmem.cli import single
+    if options.pids:
+        from procmem.cli import single
 
-            return single.run(options, source)
-        from procmem.cli import listing
+        return single.run(options, source)
+    from procmem.cli import listing
 
-        return listing.run(options, source)
-    except NotADirectoryError as exc:
-        complain(f"not a directory: {exc.filename}")
-    except FileNotFoundError as exc:
-        complain(f"no such directory: {exc.filename}")
-    return _USAGE
+    return listing.run(options, source)
 
 
 def complain(message: str) -> None:

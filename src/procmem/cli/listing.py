@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from procmem.cli import complain, output
 from procmem.cli.people import Users
 from procmem.cli.scan import scan
+from procmem.errors import ProcmemError
 
 if TYPE_CHECKING:
     from procmem.cli.options import Options
@@ -21,7 +22,12 @@ def run(options: Options, source: Source) -> int:
     """
     Print all processes of *source*; the exit code.
     """
-    found = scan(source)
+    try:
+        found = scan(source)
+    except (ProcmemError, OSError) as exc:
+        # Of single processes it tells; so the listing itself has failed.
+        complain(str(exc))
+        return 2
     if not any((found.seen, found.unreadable, found.empty)):
         complain(f"no processes in {options.root}: is a proc file system there?")
         return 2

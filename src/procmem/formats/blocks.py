@@ -119,6 +119,8 @@ def _table(lines: list[bytes], length: int, memo: dict[bytes, Values]) -> Table:
         MalformedLineError: If not, with the line of the first block at which
             that shows.
     """
+    if length == 1 and not all(map(_IS_HEADER, lines)):
+        raise MalformedLineError(0, "only some blocks have counters")
     if len(lines) % length:
         raise MalformedLineError(0, "the blocks differ in length")
     columns: dict[str, list[object]] = {}

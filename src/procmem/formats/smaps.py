@@ -32,6 +32,7 @@ _ATTRIBUTES = {
     "THPeligible": "thp_eligible",
     "ProtectionKey": "protection_key",
     "VmFlags": "vm_flags",
+    "Name": "name",
 }
 
 
@@ -58,17 +59,14 @@ def parse_smaps(data: bytes) -> tuple[Mapping, ...]:
         except MalformedLineError as exc:
             raise _at(exc, table, line_number) from None
         columns["usage"] = list[object](_usages(table))
+        names = columns["name"]
         for key, attribute in _ATTRIBUTES.items():
             if key in table.columns:
                 columns[attribute] = table.columns[key]
         if "Name" in table.columns:
             # Kernels of Android name anonymous memory on a line of its own.
-            columns["name"] = [
-                name or other
-                for name, other in zip(
-                    columns["name"], table.columns["Name"], strict=True
-                )
-            ]
+            pairs = zip(names, table.columns["Name"], strict=True)
+            columns["name"] = [name or other for name, other in pairs]
         mappings += build(Mapping, count, columns)
         line_number += count * (len(table.columns) + 1)
     return tuple(mappings)

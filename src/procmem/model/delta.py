@@ -28,6 +28,10 @@ def difference(after: Usage, before: Usage) -> UsageDelta:
     for name, slot in SLOTS.items():
         more, less = getattr(after, slot), getattr(before, slot)
         counters[name] = None if more is None or less is None else more - less
+    for name in ("uss", "shared"):
+        more, less = after.get(name), before.get(name)
+        if isinstance(more, int) and isinstance(less, int):
+            counters[name] = more - less
     theirs = before.other_by_key
     other = tuple(
         (key, value - their)

@@ -111,6 +111,9 @@ class Usage:
     _swap: int | None = None
     swap_pss: int | None = None
     locked: int | None = None
+    # What a look at the pages gives, which does not tell clean from dirty.
+    _uss: int | None = None
+    _shared: int | None = None
     other: tuple[tuple[str, int | str], ...] = ()
     evidence: Evidence = attrs.field(default=_NO_EVIDENCE, eq=False)
 
@@ -203,6 +206,8 @@ class Usage:
 
         Pages of hugetlbfs are not in it, as they are not in RSS or PSS.
         """
+        if self._uss is not None:
+            return self._uss
         return self.private_clean + self.private_dirty
 
     @property
@@ -210,6 +215,8 @@ class Usage:
         """
         Pages mapped more than once, by other processes or twice by this one.
         """
+        if self._shared is not None:
+            return self._shared
         return self.shared_clean + self.shared_dirty
 
     @property
@@ -280,11 +287,16 @@ class Usage:
 COUNTERS: tuple[str, ...] = tuple(
     str(field.alias)
     for field in attrs.fields(Usage)
-    if field.name not in {"other", "evidence"}
+    if field.name not in {"_uss", "_shared", "other", "evidence"}
 )
 """The names of all counters of a :class:`Usage`, in the order of its fields."""
 
 _DERIVED = ("uss", "shared", "footprint")
+
+_SPLIT = {
+    "uss": ("private_clean", "private_dirty"),
+    "shared": ("shared_clean", "shared_dirty"),
+}
 
 SLOTS: dict[str, str] = {
     field.alias: field.name for field in attrs.fields(Usage) if field.alias in COUNTERS
@@ -305,6 +317,11 @@ def add_up(usages: abc.Sequence[Usage]) -> Usage:
         except TypeError:
             # None is in the way.
             counters[name] = None
+    for name, parts in _SPLIT.items():
+        if any(counters[part] is None for part in parts):
+            values = [usage.get(name) for usage in usages]
+            known = [value for value in values if isinstance(value, int)]
+            counters[name] = sum(known) if len(known) == len(values) else None
     # Text cannot be added up.
     other = {k: value for k, value in usages[0].other if isinstance(value, int)}
     for usage in usages[1:]:

@@ -129,7 +129,7 @@ def _parts(
     if uss is None or shared is None:
         return " (how much of it is private is not known)"
     if not shared:
-        return ", all of it private"
+        return ", all of it private" if pss else ""
     # Where the kernel keeps only averages, a page of a large folio may count
     # as private and be divided all the same: then the parts exceed the sum.
     share = max(0, pss - uss)

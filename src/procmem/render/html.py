@@ -73,7 +73,9 @@ def snapshot_table(snapshot: Snapshot) -> str:
     else:
         opening = without_memory(status, subject)
     peak = markup.row(
-        markup.cell(PEAK.label), markup.amount(status.vm_hwm), markup.cell(PEAK.meaning)
+        markup.label(PEAK.label),
+        markup.amount(status.vm_hwm),
+        markup.cell(PEAK.meaning),
     )
     return markup.page(
         markup.paragraph(opening),
@@ -98,11 +100,10 @@ def _change_sentence(delta: UsageDelta) -> str:
 
 
 def _mappings_sentence(mappings: abc.Sequence[Mapping]) -> str:
-    count = f"{len(mappings)} mapping{'' if len(mappings) == 1 else 's'}"
     if not mappings:
         return "No mappings: a kernel thread or a zombie has none."
     space = readable(sum(mapping.size for mapping in mappings))
-    opening = f"{count}, {space} of address space."
+    opening = f"{_counted(len(mappings), 'mapping')}, {space} of address space."
     if all(mapping.usage is None for mapping in mappings):
         return f"{opening} How much of it is in memory was not read."
     return f"{opening} {sentence(accounting.total(mappings))}"
@@ -111,7 +112,7 @@ def _mappings_sentence(mappings: abc.Sequence[Mapping]) -> str:
 def _figures(usage: Usage, shown: abc.Callable[[int | None], str], *more: str) -> str:
     rows = [
         markup.row(
-            markup.cell(figure.label),
+            markup.label(figure.label),
             shown(amount_of(usage, figure.name)),
             markup.cell(figure.meaning),
         )
@@ -148,7 +149,7 @@ def _largest(mappings: abc.Sequence[Mapping]) -> str:
     ]
     rest = [usage for _, usage in files[len(items) :]]
     if rest:
-        others = f"{len(rest)} other{'' if len(rest) == 1 else 's'}"
+        others = _counted(len(rest), "other")
         rows.append(
             markup.row(*_sizes(sum(rest[1:], start=rest[0])), markup.cell(others))
         )
@@ -175,28 +176,32 @@ def _listing(mappings: abc.Sequence[Mapping]) -> str:
             markup.code(mapping.permissions),
             markup.amount(mapping.size),
             *_sizes(mapping.usage),
-            markup.cell(mapping.kind),
+            markup.label(mapping.kind),
             markup.cell(mapping.name or ""),
         )
         for index, mapping in enumerate(mappings)
         if index in shown
     ]
     rest = [mapping for i, mapping in enumerate(mappings) if i not in shown]
-    summary = f"all {len(mappings)} mappings"
+    summary = f"all {_counted(len(mappings), 'mapping')}"
     if rest:
         summary = f"the {_MAPPINGS} largest of {len(mappings)} mappings"
         rows.append(
             markup.row(
-                markup.cell("the rest"),
-                markup.cell(""),
+                markup.label("the rest"),
+                markup.label(""),
                 markup.amount(sum(mapping.size for mapping in rest)),
                 *_sizes(accounting.total(rest)),
-                markup.cell(""),
-                markup.cell(f"{len(rest)} smaller mappings"),
+                markup.label(""),
+                markup.cell(_counted(len(rest), "smaller mapping")),
             )
         )
     headings = ("address", "", ">size", *_SIZE_HEADINGS, "kind", "name")
     return markup.folded(summary, markup.table(headings, rows))
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _sizes(usage: Usage | None) -> list[str]:

@@ -20,6 +20,7 @@ __all__ = [
     "change",
     "code",
     "folded",
+    "label",
     "page",
     "paragraph",
     "row",
@@ -30,8 +31,8 @@ __all__ = [
 # The class twice, to count for more than what notebooks say about tables.
 _STYLE = (
     "<style>"
-    ".procmem.procmem{color:inherit;max-width:60em;margin:.4em 0}"
-    ".procmem.procmem p{margin:.4em 0}"
+    ".procmem.procmem{color:inherit;margin:.4em 0;overflow-x:auto}"
+    ".procmem.procmem p{margin:.4em 0;max-width:60em}"
     ".procmem.procmem table.procmem-t{border-collapse:collapse;margin:.4em 0;"
     "border:0;color:inherit;font-size:.95em;font-variant-numeric:tabular-nums}"
     ".procmem.procmem table.procmem-t tr{background:none}"
@@ -42,7 +43,7 @@ _STYLE = (
     ".procmem.procmem table.procmem-t th{font-weight:600}"
     ".procmem.procmem table.procmem-t .n{text-align:right}"
     ".procmem.procmem table.procmem-t .w{white-space:normal;"
-    "overflow-wrap:anywhere;min-width:12em}"
+    "overflow-wrap:anywhere;min-width:24em}"
     ".procmem.procmem summary{cursor:pointer}"
     "</style>"
 )
@@ -74,6 +75,13 @@ def folded(summary: str, content: str) -> str:
     Something that shows when its summary is clicked.
     """
     return f"<details><summary>{text(summary)}</summary>{content}</details>"
+
+
+def label(value: str) -> str:
+    """
+    A few words in a table.
+    """
+    return f"<td>{text(value)}</td>"
 
 
 def cell(value: str) -> str:

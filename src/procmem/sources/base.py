@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from collections import abc
 from types import TracebackType
-from typing import Literal, NamedTuple, Protocol, Self
+from typing import NamedTuple, Protocol, Self
+
+from procmem.formats.words import ByteOrder
 
 __all__ = [
     "ByteOrder",
@@ -17,8 +19,6 @@ __all__ = [
     "Region",
     "Source",
 ]
-
-ByteOrder = Literal["little", "big"]
 
 
 class OpenFile(Protocol):
