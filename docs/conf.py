@@ -6,6 +6,10 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import version as installed_version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 project = "procmem"
 author = "The procmem authors"
@@ -35,10 +39,39 @@ myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
-autodoc_preserve_defaults = True
-# `Attributes:` of a class must not describe a second time what autodoc finds.
-napoleon_use_ivar = True
+# Values with many fields get a line for each.
+python_maximum_signature_line_length = 88
+# A field of a class is a target that pages can link to.
+napoleon_use_ivar = False
+# The signature has their types.
+napoleon_attr_annotations = False
 napoleon_numpy_docstring = False
 
 html_theme = "furo"
 html_title = "procmem"
+
+
+def _keep_first_sentence(
+    _app: Sphinx,
+    what: str,
+    _name: str,
+    _obj: object,
+    _options: object,
+    lines: list[str],
+) -> None:
+    """
+    Have napoleon leave the docstrings of attributes alone.
+
+    It takes what comes before a colon in their first line for a type, so
+    that line becomes an empty comment.
+    """
+    if what in {"attribute", "property"}:
+        lines[:0] = ["..", ""]
+
+
+def setup(app: Sphinx) -> None:
+    """
+    Called by Sphinx.
+    """
+    # Before napoleon, which has the default priority of 500.
+    app.connect("autodoc-process-docstring", _keep_first_sentence, priority=400)

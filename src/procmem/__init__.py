@@ -40,20 +40,40 @@ from procmem.sources.procfs import ProcFS
 if TYPE_CHECKING:
     from procmem import accounting
     from procmem.accounting import FileKey
-    from procmem.flags import MappingKind, Permissions, VmFlag
+    from procmem.flags import (
+        MappingKind,
+        PageFlag,
+        PageState,
+        Permissions,
+        VmFlag,
+    )
+    from procmem.formats.kpages import (
+        parse_kpagecgroup,
+        parse_kpagecount,
+        parse_kpageflags,
+    )
     from procmem.formats.maps import parse_maps
+    from procmem.formats.pagemap import parse_pagemap
     from procmem.formats.smaps import parse_smaps, parse_smaps_total
     from procmem.formats.stat import parse_stat
     from procmem.formats.statm import parse_statm
     from procmem.formats.status import parse_status
     from procmem.model.delta import UsageDelta
     from procmem.model.mapping import Mapping, Mappings
+    from procmem.model.page import PageInfo
     from procmem.model.status import Stat, Statm, Status
+    from procmem.pagetable.table import PageTable
     from procmem.shortcuts.details import (
         mappings,
         peak_rss,
         snapshot,
         status,
+    )
+    from procmem.shortcuts.pages import (
+        CountOptions,
+        WalkOptions,
+        pages,
+        true_uss,
     )
     from procmem.snapshots import Snapshot
     from procmem.sources.memory import InMemory
@@ -62,12 +82,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccessDeniedError",
+    "CountOptions",
     "Evidence",
     "FileKey",
     "InMemory",
     "Mapping",
     "MappingKind",
     "Mappings",
+    "PageFlag",
+    "PageInfo",
+    "PageState",
+    "PageTable",
     "ParseError",
     "Permissions",
     "PinnedProcess",
@@ -85,11 +110,17 @@ __all__ = [
     "Usage",
     "UsageDelta",
     "VmFlag",
+    "WalkOptions",
     "accounting",
     "footprint",
     "format_size",
     "mappings",
+    "pages",
+    "parse_kpagecgroup",
+    "parse_kpagecount",
+    "parse_kpageflags",
     "parse_maps",
+    "parse_pagemap",
     "parse_size",
     "parse_smaps",
     "parse_smaps_rollup",
@@ -105,6 +136,7 @@ __all__ = [
     "snapshot",
     "status",
     "swap",
+    "true_uss",
     "usage",
     "uss",
 ]
@@ -113,16 +145,25 @@ __all__ = [
 # The same names as in the block for type checkers above; a test compares.
 _LATER = {
     "accounting": {"FileKey"},
-    "flags": {"MappingKind", "Permissions", "VmFlag"},
+    "flags": {"MappingKind", "PageFlag", "PageState", "Permissions", "VmFlag"},
+    "formats.kpages": {
+        "parse_kpagecgroup",
+        "parse_kpagecount",
+        "parse_kpageflags",
+    },
     "formats.maps": {"parse_maps"},
+    "formats.pagemap": {"parse_pagemap"},
     "formats.smaps": {"parse_smaps", "parse_smaps_total"},
     "formats.stat": {"parse_stat"},
     "formats.statm": {"parse_statm"},
     "formats.status": {"parse_status"},
     "model.delta": {"UsageDelta"},
     "model.mapping": {"Mapping", "Mappings"},
+    "model.page": {"PageInfo"},
     "model.status": {"Stat", "Statm", "Status"},
     "shortcuts.details": {"mappings", "peak_rss", "snapshot", "status"},
+    "pagetable.table": {"PageTable"},
+    "shortcuts.pages": {"CountOptions", "WalkOptions", "pages", "true_uss"},
     "snapshots": {"Snapshot"},
     "sources.memory": {"InMemory"},
 }

@@ -103,6 +103,7 @@ def _details(details: Details, users: Users) -> _Object:
     return {
         **_identity(details.who, users),
         **sizes_of(usage),
+        "footprint": details.footprint,
         "footprint_bounds": None if bounds is None else list(bounds),
         "peak_rss": _peak(details),
         "has_address_space": details.status.has_address_space,

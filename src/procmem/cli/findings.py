@@ -39,7 +39,7 @@ class Seen(NamedTuple):
     """
 
     who: Identity
-    sizes: dict[str, int | None]
+    sizes: abc.Mapping[str, int | None]
 
 
 class Unreadable(NamedTuple):

@@ -74,7 +74,7 @@ def parse(arguments: abc.Sequence[str]) -> Options:
     if all(map(_is_pid, arguments)):
         # The usual case, without the time it takes to import argparse.
         return Options(pids=_unique(map(int, arguments)))
-    found = _parser().parse_args(arguments)
+    found = _parser().parse_intermixed_args(arguments)
     return Options(
         pids=_unique(found.pids),
         json=found.json,

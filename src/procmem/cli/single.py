@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from procmem import accounting
 from procmem.cli import complain, output
 from procmem.cli.findings import Identity, Unreadable
-from procmem.cli.scan import identity_of
+from procmem.cli.scan import identity_of, sizes_of
 from procmem.errors import ProcmemError, UnsupportedError
 from procmem.reading.listing import read_mappings
 from procmem.reading.status import read_status
@@ -46,12 +46,26 @@ class Details(NamedTuple):
     mappings: Mappings
 
     @property
+    def footprint(self) -> int | None:
+        """
+        Its footprint, from its mappings where the kernel is too old to tell
+        it; None if those give no more than bounds.
+        """
+        found = sizes_of(self.usage, ["footprint"])["footprint"]
+        if found is not None:
+            return found
+        try:
+            return accounting.footprint(self.mappings)
+        except UnsupportedError:
+            return None
+
+    @property
     def footprint_bounds(self) -> tuple[int, int] | None:
         """
-        The least and the most that its footprint may be, where the kernel is
-        too old to tell it exactly.
+        The least and the most that its footprint may be, if it is not known
+        but those are.
         """
-        if self.usage.get("footprint") is not None:
+        if self.footprint is not None:
             return None
         try:
             return accounting.footprint_bounds(self.mappings)

@@ -24,7 +24,14 @@ from procmem.model.mapping import Mapping, Mappings
 from procmem.reading.lifecycle import first_sound, nothing
 from procmem.sources.base import OpenFile, PinnedProcess
 
-__all__ = ["GATES", "is_whole", "read_mappings"]
+__all__ = [
+    "GATES",
+    "Listing",
+    "is_whole",
+    "listing_of_maps",
+    "listing_of_smaps",
+    "read_mappings",
+]
 
 GATES = frozenset({"[vsyscall]", "[vectors]"})
 """What x86 and arm list without being a mapping that ``VmSize`` counts."""
@@ -52,10 +59,10 @@ def read_mappings(process: PinnedProcess) -> Mappings:
     started = time.perf_counter()
     try:
         file = "smaps"
-        listing = first_sound(process, file, _smaps)
+        listing = first_sound(process, file, listing_of_smaps)
     except UnsupportedError:
         file = "maps"
-        listing = first_sound(process, file, _maps)
+        listing = first_sound(process, file, listing_of_maps)
     if listing is None:
         return Mappings((), evidence=nothing(started))
     mappings, notes = listing
@@ -94,14 +101,21 @@ def is_whole(
     return True, () if size is None else (_MOVED,)
 
 
-_Listing = tuple[tuple[Mapping, ...], tuple[str, ...]]
+Listing = tuple[tuple[Mapping, ...], tuple[str, ...]]
+"""Mappings, and what is to be said about them."""
 
 
-def _smaps(process: PinnedProcess, prefix: str) -> _Listing | None:
+def listing_of_smaps(process: PinnedProcess, prefix: str) -> Listing | None:
+    """
+    The mappings with their usage, or None if the text was empty or cut.
+    """
     return _listing(process, prefix, "smaps", parse_smaps)
 
 
-def _maps(process: PinnedProcess, prefix: str) -> _Listing | None:
+def listing_of_maps(process: PinnedProcess, prefix: str) -> Listing | None:
+    """
+    The mappings without their usage, or None if the text was empty or cut.
+    """
     return _listing(process, prefix, "maps", parse_maps)
 
 
@@ -110,7 +124,7 @@ def _listing(
     prefix: str,
     file: str,
     parse: abc.Callable[[bytes], tuple[Mapping, ...]],
-) -> _Listing | None:
+) -> Listing | None:
     notes: tuple[str, ...] = ()
     mappings: tuple[Mapping, ...] = ()
     for _ in range(_TRIES):

@@ -18,7 +18,7 @@ from procmem.render.figures import (
     without_memory,
 )
 from procmem.render.names import printable
-from procmem.render.text import UNKNOWN, exact, table, wrapped
+from procmem.render.text import NO_BREAK, UNKNOWN, exact, table, wrapped
 
 if TYPE_CHECKING:
     from procmem.cli.single import Details
@@ -53,7 +53,7 @@ def process_text(
     if not details.status.has_address_space:
         return wrapped(without_memory(details.status, subject), width=width)
     size: _Size = exact if in_bytes else readable
-    opening = sentence(details.usage, subject, _bytes if in_bytes else readable)
+    opening = sentence(details.usage, subject, lambda n: _kept_together(n, in_bytes))
     return "\n".join(
         (
             wrapped(opening, width=width),
@@ -66,11 +66,13 @@ def process_text(
 def _figures(details: Details, size: _Size) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for label, name, meaning in FIGURES:
-        bounds = details.footprint_bounds if name == "footprint" else None
-        if bounds is None:
-            shown = _shown(amount_of(details.usage, name), size)
-        else:
-            shown = " to ".join(map(size, bounds))
+        amount = amount_of(details.usage, name)
+        if name == "footprint":
+            amount = details.footprint
+        shown = _shown(amount, size)
+        if name == "footprint" and (bounds := details.footprint_bounds):
+            # Bounds that differ may print alike.
+            shown = " to ".join(dict.fromkeys(map(size, bounds)))
         rows.append((label, shown, meaning))
     peak = _shown(details.status.vm_hwm, size)
     return [*rows, (PEAK.label, peak, PEAK.meaning)]
@@ -105,5 +107,6 @@ def _shown(amount: int | None, size: _Size) -> str:
     return UNKNOWN if amount is None else size(amount)
 
 
-def _bytes(amount: int) -> str:
-    return f"{amount} bytes"
+def _kept_together(amount: int, in_bytes: bool) -> str:
+    text = f"{amount} bytes" if in_bytes else readable(amount)
+    return text.replace(" ", NO_BREAK)

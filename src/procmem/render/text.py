@@ -8,10 +8,13 @@ from collections import abc
 
 from procmem.render.names import cells
 
-__all__ = ["UNKNOWN", "exact", "mebibytes", "table", "wrapped"]
+__all__ = ["NO_BREAK", "UNKNOWN", "exact", "mebibytes", "table", "wrapped"]
 
 UNKNOWN = "?"
 """What stands where a figure is missing.  Never a 0."""
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
+"""A space at which :func:`wrapped` does not break; it comes out as a space."""
 
 _MIB = 1024**2
 _MORE = "..."
@@ -118,11 +121,11 @@ def wrapped(text: str, *, width: int | None = None, indent: str = "") -> str:
         indent: What all lines but the first begin with.
     """
     if width is None:
-        return f"{text}\n"
+        return f"{text}\n".replace(NO_BREAK, " ")
     lines: list[str] = []
     for word in text.split(" "):
         if lines and cells(lines[-1]) + 1 + cells(word) <= width:
             lines[-1] += f" {word}"
         else:
             lines.append(indent + word if lines else word)
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{line}\n" for line in lines).replace(NO_BREAK, " ")

@@ -7,14 +7,21 @@ which asks for one number need not load.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from typing_extensions import Unpack
+
 from procmem.model.mapping import Mappings
 from procmem.model.status import Status
 from procmem.reading.listing import read_mappings
 from procmem.reading.status import read_peak, read_status
-from procmem.shortcuts.totals import Pid, held
+from procmem.shortcuts.totals import Method, Pid, check_method, held
 from procmem.sizes import Size
 from procmem.snapshots import Snapshot, take
 from procmem.sources.base import Source
+
+if TYPE_CHECKING:
+    from procmem.shortcuts.pages import CountOptions
 
 __all__ = ["mappings", "peak_rss", "snapshot", "status"]
 
@@ -37,11 +44,29 @@ def peak_rss(pid: Pid = None, *, source: Source | None = None) -> int:
         return Size(read_peak(process))
 
 
-def mappings(pid: Pid = None, *, source: Source | None = None) -> Mappings:
+def mappings(
+    pid: Pid = None,
+    *,
+    method: Method = "auto",
+    source: Source | None = None,
+    **options: Unpack[CountOptions],
+) -> Mappings:
     """
-    The mappings of the process with what each occupies, from ``smaps``.
+    The mappings of the process with what each occupies.
 
-    Where the kernel offers only ``maps``, their usage is None.
+    From ``smaps``, where the kernel offers only ``maps`` without usage; or,
+    with ``method="pages"``, counted page by page.
+
+    Args:
+        pid: The process.
+
+        method: ``"kernel"`` for the kernel's own sums, ``"pages"`` to count
+            every page; ``"auto"`` is the kernel's.
+
+        source: Where to look; None means the live ``/proc``.
+
+        **options: For ``method="pages"``: see
+            :class:`~procmem.CountOptions`.
 
     Raises:
         ProcessGoneError: If there is no such process.
@@ -49,8 +74,20 @@ def mappings(pid: Pid = None, *, source: Source | None = None) -> Mappings:
         AccessDeniedError: If the kernel does not let this user see it.
 
         UnsupportedError: If it offers neither file.
+
+        ProcessChangedError: If the process became another program each time
+            it was looked at.
+
+        ValueError: If there is no such method.
+
+        TypeError: If options are given that the method does not take.
     """
+    check_method(method, options)
     with held(pid, source) as process:
+        if method == "pages":
+            from procmem.shortcuts.pages import count_pages
+
+            return count_pages(process, options).mappings
         return read_mappings(process)
 
 

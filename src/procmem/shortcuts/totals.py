@@ -4,10 +4,11 @@ The totals of a process: ``procmem.pss(pid)`` and its sisters.
 
 from __future__ import annotations
 
+from collections import abc
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Literal
 
-from typing_extensions import TypeIs
+from typing_extensions import TypeIs, Unpack
 
 from procmem.errors import UnsupportedError
 from procmem.model.usage import Usage
@@ -19,8 +20,12 @@ from procmem.sources.procfs import ProcFS
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from procmem.shortcuts.pages import CountOptions
+
 __all__ = [
+    "Method",
     "Pid",
+    "check_method",
     "footprint",
     "held",
     "pinned",
@@ -31,6 +36,11 @@ __all__ = [
     "usage",
     "uss",
 ]
+
+Method = Literal["auto", "kernel", "pages"]
+"""How to find out: the kernel's own counters, or a look at every page."""
+
+_METHODS = ("auto", "kernel", "pages")
 
 Pid = int | PinnedProcess | None
 """A process: by number, pinned, or None for the calling one."""
@@ -174,22 +184,28 @@ def footprint(pid: Pid = None, *, source: Source | None = None) -> int:
 def usage(
     pid: Pid = None,
     *,
-    method: Literal["auto", "kernel"] = "auto",
+    method: Method = "auto",
     source: Source | None = None,
+    **options: Unpack[CountOptions],
 ) -> Usage:
     """
     All counters of the process, in bytes.
 
-    From ``smaps_rollup``, or the sum of ``smaps`` where there is none; its
+    From ``smaps_rollup``, or the sum of ``smaps`` where there is none; or, with
+    ``method="pages"``, from every page: ``pagemap`` and ``kpagecount``.  Its
     evidence says which.
 
     Args:
         pid: The process.
 
-        method: ``"kernel"`` for the kernel's own sums; ``"auto"`` for the
-            cheapest that is exact, which is the same.
+        method: ``"kernel"`` for the kernel's own sums, ``"pages"`` to count
+            every page; ``"auto"`` for the cheapest that is exact, which is
+            the kernel's.
 
         source: Where to look; None means the live ``/proc``.
+
+        **options: For ``method="pages"``: see
+            :class:`~procmem.CountOptions`.
 
     Raises:
         ProcessGoneError: If there is no such process.
@@ -198,13 +214,37 @@ def usage(
 
         UnsupportedError: If it offers neither file.
 
+        ProcessChangedError: If the process became another program each time
+            it was looked at.
+
         ValueError: If there is no such method.
+
+        TypeError: If options are given that the method does not take.
     """
-    if method not in {"auto", "kernel"}:
-        msg = f"no such method: {method!r}; there are 'auto' and 'kernel'"
-        raise ValueError(msg)
+    check_method(method, options)
     with held(pid, source) as process:
+        if method == "pages":
+            from procmem.shortcuts.pages import count_pages
+
+            return count_pages(process, options).usage
         return read_usage(process)
+
+
+def check_method(method: str, options: abc.Mapping[str, object]) -> None:
+    """
+    Refuse a method that there is not, and options that it does not take.
+
+    Raises:
+        ValueError: If there is no such method.
+
+        TypeError: If it takes no options and there are some.
+    """
+    if method not in _METHODS:
+        msg = f"no such method: {method!r}; there are {', '.join(_METHODS)}"
+        raise ValueError(msg)
+    if options and method != "pages":
+        msg = f"{', '.join(options)}: for method='pages' only"
+        raise TypeError(msg)
 
 
 def held(pid: Pid, source: Source | None) -> AbstractContextManager[PinnedProcess]:

@@ -107,7 +107,8 @@ class Pagemap(Protocol):
         Args:
             start: First address.
 
-            end: First address past them.
+            end: First address past them.  Where there are very many, several
+                may be given as one, with what is between them.
 
             only_huge: Give only what huge page table entries map, which is
                 found out ten times as fast.
@@ -261,6 +262,13 @@ class PinnedProcess(Protocol):
         Returns:
             Bytes, or None if this kernel (before Linux 6.5) or a missing
             right does not let us know.
+        """
+        ...
+
+    def shares_memory_with(self, other: PinnedProcess) -> bool | None:
+        """
+        Whether both processes have one address space (``vfork``,
+        ``CLONE_VM``); None if the kernel does not tell.
         """
         ...
 

@@ -18,7 +18,7 @@ from procmem.errors import (
 from procmem.sources.handles import Handle
 
 if TYPE_CHECKING:
-    from procmem.sources.base import Pagemap
+    from procmem.sources.base import Pagemap, PinnedProcess
     from procmem.sources.procfs import ProcFS
 
 __all__ = ["DENIED", "ELSEWHERE", "GONE", "LiveProcess", "NoAddressSpaceError"]
@@ -111,6 +111,13 @@ class LiveProcess(Handle):
         finally:
             os.close(descriptor)
         return None if pages is None else pages * self.source.page_size
+
+    def shares_memory_with(self, other: PinnedProcess) -> bool | None:
+        from procmem.sources.kcmp import same_memory
+
+        # A number might have been taken by another process, but only once
+        # the process has gone, and then no question about it matters.
+        return same_memory(self.pid, other.pid)
 
     def threads(self) -> tuple[int, ...]:
         try:

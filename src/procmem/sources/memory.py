@@ -138,6 +138,10 @@ class _Process:
         del start, end, offset, size
         return None
 
+    def shares_memory_with(self, other: PinnedProcess) -> bool | None:
+        del other
+        return None
+
     def threads(self) -> tuple[int, ...]:
         files = self.source.processes.get(self.pid, {})
         threads = {

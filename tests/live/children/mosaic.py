@@ -15,7 +15,16 @@ _LARGEST = 16
 
 def main(count: int) -> None:
     """
-    Lay the mappings side by side, alternately read-only and writable.
+    Lay the mappings and wait.
+    """
+    libc.report(pieces=lay(count))
+    libc.wait_for_end()
+
+
+def lay(count: int) -> list[tuple[int, int, int]]:
+    """
+    Lay mappings side by side, alternately read-only and writable; the address,
+    size and touched bytes of each.
     """
     # One reservation around all keeps them in order, and its inaccessible rim
     # keeps the outer ones from growing together with what is next to them.
@@ -38,8 +47,7 @@ def main(count: int) -> None:
             libc.protect(address, size, libc.PROT_READ)
         pieces.append((address, size, touched))
         address += size
-    libc.report(pieces=pieces)
-    libc.wait_for_end()
+    return pieces
 
 
 if __name__ == "__main__":

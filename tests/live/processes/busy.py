@@ -76,10 +76,11 @@ class Execer(NamedTuple):
         """
         How often it has exec'ed so far.
         """
-        # Empty while the new memory is there but the arguments are not.
-        while not (line := Path(f"/proc/{self.pid}/cmdline").read_bytes()):
-            pass
-        return int(line.split(b"\0")[-2])
+        while True:
+            words = Path(f"/proc/{self.pid}/cmdline").read_bytes().split(b"\0")
+            # Not there while the new memory is but the arguments are not.
+            if len(words) > 1 and words[-2].isdigit():
+                return int(words[-2])
 
 
 @contextlib.contextmanager

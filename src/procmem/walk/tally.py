@@ -1,0 +1,229 @@
+"""
+Adding pages up by the rules of ``smaps``.
+
+Source: ``smaps_account()``, ``smaps_pte_entry()`` in ``fs/proc/task_mmu.c``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, abc
+
+import attrs
+
+from procmem.errors import UnsupportedError
+from procmem.flags import PageFlag, PageState
+from procmem.pagetable.columns import (
+    CODES,
+    fixed_point,
+    histogram,
+    states_of,
+    table_of,
+)
+from procmem.walk.blocks import Block, Selected
+from procmem.walk.frames import FrameCounts
+
+__all__ = ["Tally", "add_block", "shows_frames"]
+
+_PRESENT, _SWAP, _FILE, _GUARD, _EXCLUSIVE = 0x80, 0x40, 0x20, 0x04, 0x01
+
+# What the size of a page took of the top byte, less the bit that now says that
+# a page is mapped once.
+_SIZE_BITS = 0x1E
+
+_SWAPPED_STATE = CODES[PageState.SWAPPED]
+
+
+def _no_sharers() -> dict[bool, Counter[int]]:
+    return {False: Counter(), True: Counter()}
+
+
+@attrs.define(kw_only=True)
+class Tally:
+    """
+    What was found of a mapping, or of several, so far: numbers of pages.
+
+    Attributes:
+        sharers: Apart for anonymous pages (False) and those of files or
+            shared memory (True): for each number of sharers, how many
+            resident pages have it.
+
+        shared_by_some: Apart as above, how many are shared by a number of
+            mappings that the kernel does not show us.
+
+        doubtful: Apart as above, how many may be shared or not.
+
+        swapped: How many are swapped out.
+
+        private_hugetlb: Pages of hugetlbfs that are mapped once.
+
+        shared_hugetlb: Those that are mapped more often.
+
+        merged: How many were merged by KSM.
+
+        lazily_free: How many may be taken back by the kernel at any time, at
+            most.
+    """
+
+    sharers: dict[bool, Counter[int]] = attrs.field(factory=_no_sharers)
+    shared_by_some: Counter[bool] = attrs.field(factory=Counter[bool])
+    doubtful: Counter[bool] = attrs.field(factory=Counter[bool])
+    swapped: int = 0
+    private_hugetlb: int = 0
+    shared_hugetlb: int = 0
+    merged: int = 0
+    lazily_free: int = 0
+
+    def add(self, other: Tally) -> None:
+        """
+        Count what *other* has counted too.
+        """
+        for of_file, counts in other.sharers.items():
+            self.sharers[of_file].update(counts)
+        self.shared_by_some.update(other.shared_by_some)
+        self.doubtful.update(other.doubtful)
+        self.swapped += other.swapped
+        self.private_hugetlb += other.private_hugetlb
+        self.shared_hugetlb += other.shared_hugetlb
+        self.merged += other.merged
+        self.lazily_free += other.lazily_free
+
+    def resident(self, of_file: bool) -> int:
+        """
+        How many pages are resident.
+        """
+        return (
+            self.sharers[of_file].total()
+            + self.shared_by_some[of_file]
+            + self.doubtful[of_file]
+        )
+
+    def private(self) -> int:
+        """
+        How many pages are mapped exactly once, as far as that is certain.
+        """
+        return sum(counts[1] for counts in self.sharers.values())
+
+    def uncertain(self, of_file: bool) -> int:
+        """
+        Of how many resident pages the number of sharers is not known.
+        """
+        return self.shared_by_some[of_file] + self.doubtful[of_file]
+
+    def share(self, of_file: bool, page_size: int) -> int:
+        """
+        The proportional share, in the kernel's fixed point.
+        """
+        return fixed_point(self.sharers[of_file], page_size)
+
+
+def add_block(
+    tally: Tally,
+    block: Block,
+    *,
+    hugetlb: bool,
+    counts: FrameCounts | None,
+    flags: FrameCounts | None = None,
+) -> None:
+    """
+    Count the pages of *block*.
+
+    Args:
+        tally: Where to.
+
+        block: The pages.
+
+        hugetlb: Whether they belong to a mapping of hugetlbfs.
+
+        counts: Tells how often a frame is mapped; None if nothing does.
+
+        flags: Tells what a frame is, if KSM and lazily freed pages are to be
+            told; None if not.
+
+    Raises:
+        UnsupportedError: If the entries are of Linux before 4.2.
+    """
+    kinds = histogram(block.tops)
+    if any(not top & (_PRESENT | _SWAP) and top & _SIZE_BITS for top in kinds):
+        # Until 4.2 the bits held the size of the page, even where none is.
+        raise UnsupportedError("pagemap", "Linux 4.2 or later")
+    if any(top & _SWAP and not top & (_PRESENT | _GUARD) for top in kinds):
+        states = states_of(memoryview(block.raw).cast("Q"), None)
+        tally.swapped += states.count(_SWAPPED_STATE)
+    if hugetlb:
+        for top, pages in kinds.items():
+            if top & _PRESENT:
+                # The kernel itself decides by this bit.
+                tally.private_hugetlb += pages if top & _EXCLUSIVE else 0
+                tally.shared_hugetlb += 0 if top & _EXCLUSIVE else pages
+        return
+    for of_file in (False, True):
+        present = {
+            top: pages
+            for top, pages in kinds.items()
+            if top & _PRESENT and bool(top & _FILE) == of_file
+        }
+        if not present:
+            continue
+        _add_present(tally, block, of_file, present, counts)
+        if flags is not None and not of_file:
+            everything = _chosen(block, present)
+            tally.merged += flags.count_where(everything, _is_merged)
+            tally.lazily_free += flags.count_where(everything, _is_lazily_free)
+
+
+def _add_present(
+    tally: Tally,
+    block: Block,
+    of_file: bool,
+    present: abc.Mapping[int, int],
+    counts: FrameCounts | None,
+) -> None:
+    """
+    Count present pages, given as how many there are of each top byte.
+    """
+    exclusive = {top: n for top, n in present.items() if top & _EXCLUSIVE}
+    others = {top: n for top, n in present.items() if not top & _EXCLUSIVE}
+    if not block.huge and exclusive:
+        tally.sharers[of_file][1] += sum(exclusive.values())
+        exclusive = {}
+    if counts is not None:
+        if wanted := exclusive | others:
+            found = counts.histogram(_chosen(block, wanted))
+            tally.sharers[of_file].update(found)
+        return
+    tally.doubtful[of_file] += sum(exclusive.values())
+    if block.huge:
+        tally.doubtful[of_file] += sum(others.values())
+    else:
+        tally.shared_by_some[of_file] += sum(others.values())
+
+
+def _chosen(block: Block, wanted: abc.Mapping[int, int]) -> Selected:
+    """
+    The frames of the entries whose top byte is one of *wanted*.
+    """
+    chosen = block.tops.translate(table_of(lambda top: top in wanted))
+    return Selected(block.frames(), chosen, sum(wanted.values()))
+
+
+def shows_frames(block: Block) -> bool | None:
+    """
+    Whether the kernel shows the frames behind the pages of *block*; None if
+    no page is present.
+    """
+    place = block.tops.translate(_IF_PRESENT).find(1)
+    return None if place < 0 else bool(block.frames()[place])
+
+
+_IF_PRESENT = table_of(lambda top: top >> 7)
+
+
+def _is_merged(word: int) -> bool:
+    return bool(word & PageFlag.KSM)
+
+
+_LAZY = int(PageFlag.ANON | PageFlag.SWAPBACKED | PageFlag.DIRTY)
+
+
+def _is_lazily_free(word: int) -> bool:
+    return word & _LAZY == PageFlag.ANON

@@ -1,0 +1,232 @@
+"""
+The usage of a process and of each of its mappings, added up over its pages.
+
+Nothing is kept of a page once it is counted, so that the memory this takes
+does not grow with the process.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import abc
+from functools import partial
+
+import attrs
+
+from procmem.evidence import Evidence
+from procmem.formats.status import parse_status
+from procmem.model.mapping import Mapping, Mappings
+from procmem.model.status import Status
+from procmem.model.usage import Usage
+from procmem.reading.lifecycle import first_sound, nothing
+from procmem.reading.listing import listing_of_maps, listing_of_smaps
+from procmem.sources.base import PinnedProcess
+from procmem.walk.blocks import Block
+from procmem.walk.limits import Limits
+from procmem.walk.shmem import SharedMemory
+from procmem.walk.swapping import SwapUsers
+from procmem.walk.tally import Tally, add_block
+from procmem.walk.usages import Account, Circumstances, usage_of
+from procmem.walk.walker import Walker
+
+__all__ = ["PageUsage", "listing_for_walk", "read_page_usage"]
+
+
+@attrs.frozen(kw_only=True)
+class PageUsage:
+    """
+    What a walk has counted.
+
+    Attributes:
+        usage: Of the process.
+
+        mappings: Of each mapping.
+    """
+
+    usage: Usage
+    mappings: Mappings
+
+
+def read_page_usage(
+    process: PinnedProcess,
+    *,
+    view: abc.Sequence[PinnedProcess] | None = None,
+    flags: bool = False,
+    check_drift: bool = True,
+    limits: Limits | None = None,
+) -> PageUsage:
+    """
+    Count every page of *process* by the rules of ``smaps``.
+
+    Args:
+        process: Whose pages.
+
+        view: The processes among which swapped pages are divided; None leaves
+            ``swap_pss`` missing.
+
+        flags: Whether to read ``kpageflags`` of anonymous pages, to bound
+            ``lazy_free`` more closely.
+
+        check_drift: Whether to read entries twice and count again what
+            changed.
+
+        limits: How far to go.
+
+    Raises:
+        ProcessGoneError: If the process is gone.
+
+        AccessDeniedError: If the kernel refuses.
+
+        UnsupportedError: If it has no page tables to show, or is older than
+            4.2.
+
+        ProcessChangedError: If the process became another program each time.
+    """
+    started = time.perf_counter()
+    attempt = partial(
+        _attempt,
+        view=view,
+        flags=flags,
+        check_drift=check_drift,
+        limits=limits or Limits(),
+        started=started,
+    )
+    counted = first_sound(process, "pagemap", attempt)
+    if counted is None:
+        evidence = attrs.evolve(nothing(started), method="pages")
+        return PageUsage(
+            usage=Usage.zero(evidence), mappings=Mappings((), evidence=evidence)
+        )
+    return counted
+
+
+def listing_for_walk(
+    process: PinnedProcess, prefix: str
+) -> tuple[tuple[Mapping, ...], Status, str] | None:
+    """
+    The mappings to walk over, the status, and the file they are from; None if
+    there is nothing.
+
+    ``smaps`` is read only if it takes its flags: where pages are locked, and
+    where the kernel does not tell the page size of a mapping otherwise.
+    """
+    text = process.read(f"{prefix}status")
+    listing = listing_of_maps(process, prefix)
+    if listing is None or not text:
+        return None
+    mappings, _ = listing
+    status = parse_status(text)
+    if not status.vm_lck and process.page_size_at(mappings[0].start) is not None:
+        return mappings, status, "maps"
+    listing = listing_of_smaps(process, prefix)
+    return None if listing is None else (listing[0], status, "smaps")
+
+
+def _attempt(
+    process: PinnedProcess,
+    prefix: str,
+    *,
+    view: abc.Sequence[PinnedProcess] | None,
+    flags: bool,
+    check_drift: bool,
+    limits: Limits,
+    started: float,
+) -> PageUsage | None:
+    listed = listing_for_walk(process, prefix)
+    if listed is None:
+        return None
+    mappings, status, file = listed
+    with Walker.open(
+        process, prefix, mappings, status, limits=limits, check_drift=check_drift
+    ) as walker:
+        if not walker.pagemap.is_bound():
+            return None
+        swapped = None if view is None else SwapUsers(view)
+        accounts = _accounts(walker, SharedMemory(walker), swapped, flags=flags)
+        if not walker.pagemap.is_bound():
+            # The process ended, or became another program, in mid-walk.
+            return None
+    evidence = Evidence(
+        method="pages",
+        files=(file, "status", "pagemap", *walker.frame_files),
+        moved=walker.moved if check_drift else None,
+        seconds=time.perf_counter() - started,
+        missing=_missing(limits, swapped),
+    )
+    total = Tally()
+    for account in accounts:
+        total.add(account.tally)
+    circumstances = Circumstances(
+        page_size=walker.page_size,
+        zero_unknown=walker.zero_unknown,
+        flags_read="kpageflags" in walker.frame_files and (flags or _merging(process)),
+        merging=_merging(process),
+        merged_known=total.merged < total.resident(of_file=False),
+    )
+    counted = tuple(
+        attrs.evolve(
+            account.mapping, usage=usage_of([account], circumstances, evidence)
+        )
+        for account in accounts
+    )
+    return PageUsage(
+        usage=usage_of(accounts, circumstances, evidence),
+        mappings=Mappings(counted, evidence=evidence),
+    )
+
+
+def _merging(process: PinnedProcess) -> bool:
+    return process.source.has_merged_pages() is not False
+
+
+def _missing(limits: Limits, swapped: SwapUsers | None) -> tuple[str, ...]:
+    missing: list[str] = []
+    if limits.reached is not None:
+        missing.append(f"pages that were not looked at: {limits.reached}")
+    if swapped is not None and swapped.unreadable:
+        pids = ", ".join(map(str, swapped.unreadable))
+        missing.append(f"swapped pages of processes that could not be read: {pids}")
+    return tuple(missing)
+
+
+def _accounts(
+    walker: Walker,
+    shared_memory: SharedMemory,
+    swapped: SwapUsers | None,
+    *,
+    flags: bool,
+) -> list[Account]:
+    """
+    One account for each mapping.
+    """
+    counts = walker.frame_file("kpagecount")
+    wanted = flags or _merging(walker.process)
+    page_flags = walker.frame_file("kpageflags") if wanted else None
+    accounts: list[Account] = []
+    for index, mapping in enumerate(walker.mappings):
+        tally = Tally()
+        account = Account(mapping=mapping, tally=tally)
+        hugetlb = walker.plan.hugetlb[index]
+
+        def look(block: Block, *, hugetlb: bool = hugetlb) -> Tally:
+            found = Tally()
+            add_block(found, block, hugetlb=hugetlb, counts=counts, flags=page_flags)
+            return found
+
+        before = walker.unsettled
+        account.unseen = walker.pages_of(index)
+        for block, found in walker.blocks(index, look):
+            tally.add(found)
+            account.unseen -= block.pages
+            if found.swapped and swapped is not None:
+                account.swap_entries += swapped.entries(block)
+        account.unsettled = walker.unsettled - before
+        if walker.limits.reached is None:
+            # What is above the page table, such as [vsyscall], has no entries.
+            account.unseen = 0
+        account.shmem = shared_memory.is_shared(index)
+        account.shmem_swap = shared_memory.swapped(index) if account.shmem else 0
+        accounts.append(account)
+    if swapped is not None:
+        swapped.count(walker.process, accounts)
+    return accounts
