@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import re
 import threading
+from collections import abc, deque
 
 import pytest
 from hypothesis import given
@@ -184,16 +185,46 @@ class TestScan:
         assert {"footprint": 0, "pss": 0, "swap_pss": 0} == _scan().totals
 
     @pytest.mark.parametrize("processors", [1, 2, 64])
-    def test_many(self, processors: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize("large", [(), range(100, 200), range(1, 500)])
+    def test_many(
+        self,
+        processors: int,
+        large: abc.Container[int],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
         """
         However many threads read, each process is there once.
         """
         monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(processors)))
         before = threading.active_count()
-        found = scan(machine({pid: process() for pid in range(1, 500)}))
+        processes: dict[int, object] = {
+            pid: process(anonymous=64 * MIB if pid in large else 0, file=0)
+            for pid in range(1, 500)
+        }
+        found = scan(machine(processes))
 
         assert list(range(1, 500)) == [seen.who.pid for seen in found.seen]
         assert before == threading.active_count()
+
+    @pytest.mark.parametrize(("expected", "mib"), [(set[int](), 1), ({3}, 64)])
+    def test_help(
+        self, expected: set[int], mib: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        As many help as there are processors, up to four, and only while
+        processes are large.
+        """
+        started: list[int] = []
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)))
+        monkeypatch.setattr(
+            module._Crew, "_help", lambda self: started.append(len(self._helpers))
+        )
+        processes: dict[int, object] = {
+            pid: process(anonymous=mib * MIB, file=0) for pid in range(1, 50)
+        }
+        scan(machine(processes))
+
+        assert expected == set(started)
 
     @pytest.mark.parametrize("processors", [1, 4])
     def test_unexpected(self, processors: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,18 +238,44 @@ class TestScan:
         with pytest.raises(ZeroDivisionError):
             scan(machine(processes))
 
-    def test_others_take_the_last(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_unexpected_in_a_helper(self) -> None:
+        """
+        What a helper met ends the others' work and is raised.
+        """
+        crew = module._Crew(machine({7: {"status": ZeroDivisionError()}}), [7, 8])
+        crew._help()
+
+        with pytest.raises(ZeroDivisionError):
+            crew.read_all()
+
+    def test_others_take_the_last(self) -> None:
         """
         A thread that finds nothing left to do just ends.
         """
 
-        class _Taken(list[int]):
+        class _Taken(deque[int]):
             def popleft(self) -> int:
                 raise IndexError
 
-        monkeypatch.setattr(module, "deque", _Taken)
+        crew = module._Crew(machine({}), [])
+        crew._waiting = _Taken([1])
 
-        assert [] == scan(machine({1: process()})).seen
+        assert [] == crew.read_all()
+
+    def test_interrupted(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """
+        After an interrupt nothing is left for helpers.
+        """
+
+        def interrupted(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(module, "look", interrupted)
+        crew = module._Crew(machine({}), [1, 2])
+
+        with pytest.raises(KeyboardInterrupt):
+            crew.read_all()
+        assert deque() == crew._waiting
 
 
 def _scan(*seen: Seen) -> Scan:

@@ -20,9 +20,6 @@ from procmem.errors import (
     ProcmemError,
     UnsupportedError,
 )
-from procmem.evidence import Evidence
-from procmem.formats.smaps_rollup import parse_smaps_rollup
-from procmem.model.usage import Usage
 from procmem.shortcuts.totals import (
     footprint,
     pinned,
@@ -30,7 +27,6 @@ from procmem.shortcuts.totals import (
     rss,
     shared,
     swap,
-    usage,
     uss,
 )
 from procmem.sizes import Size, format_size, parse_size
@@ -40,6 +36,7 @@ from procmem.sources.procfs import ProcFS
 if TYPE_CHECKING:
     from procmem import accounting
     from procmem.accounting import FileKey
+    from procmem.evidence import Evidence
     from procmem.flags import (
         MappingKind,
         PageFlag,
@@ -55,6 +52,7 @@ if TYPE_CHECKING:
     from procmem.formats.maps import parse_maps
     from procmem.formats.pagemap import parse_pagemap
     from procmem.formats.smaps import parse_smaps, parse_smaps_total
+    from procmem.formats.smaps_rollup import parse_smaps_rollup
     from procmem.formats.stat import parse_stat
     from procmem.formats.statm import parse_statm
     from procmem.formats.status import parse_status
@@ -62,19 +60,17 @@ if TYPE_CHECKING:
     from procmem.model.mapping import Mapping, Mappings
     from procmem.model.page import PageInfo
     from procmem.model.status import Stat, Statm, Status
+    from procmem.model.usage import Usage
     from procmem.pagetable.table import PageTable
     from procmem.shortcuts.details import (
         mappings,
         peak_rss,
         snapshot,
         status,
+        usage,
     )
-    from procmem.shortcuts.pages import (
-        CountOptions,
-        WalkOptions,
-        pages,
-        true_uss,
-    )
+    from procmem.shortcuts.options import CountOptions, WalkOptions
+    from procmem.shortcuts.pages import pages, true_uss
     from procmem.snapshots import Snapshot
     from procmem.sources.memory import InMemory
 
@@ -144,6 +140,9 @@ __all__ = [
 
 # The same names as in the block for type checkers above; a test compares.
 _LATER = {
+    "evidence": {"Evidence"},
+    "formats.smaps_rollup": {"parse_smaps_rollup"},
+    "model.usage": {"Usage"},
     "accounting": {"FileKey"},
     "flags": {"MappingKind", "PageFlag", "PageState", "Permissions", "VmFlag"},
     "formats.kpages": {
@@ -161,29 +160,33 @@ _LATER = {
     "model.mapping": {"Mapping", "Mappings"},
     "model.page": {"PageInfo"},
     "model.status": {"Stat", "Statm", "Status"},
-    "shortcuts.details": {"mappings", "peak_rss", "snapshot", "status"},
+    "shortcuts.details": {"mappings", "peak_rss", "snapshot", "status", "usage"},
     "pagetable.table": {"PageTable"},
-    "shortcuts.pages": {"CountOptions", "WalkOptions", "pages", "true_uss"},
+    "shortcuts.options": {"CountOptions", "WalkOptions"},
+    "shortcuts.pages": {"pages", "true_uss"},
     "snapshots": {"Snapshot"},
     "sources.memory": {"InMemory"},
 }
 
 
-def __getattr__(name: str) -> object:
-    if name == "accounting":
-        return import_module("procmem.accounting")
-    if name == "__version__":
-        from importlib.metadata import version
+if not TYPE_CHECKING:
+    # Or every misspelled name would be an object to them.
 
-        return version("pyprocmem")
-    for module, names in _LATER.items():
-        if name in names:
-            value = getattr(import_module(f"procmem.{module}"), name)
-            # The next time Python finds it without asking here.
-            globals()[name] = value
-            return value
-    msg = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(msg)
+    def __getattr__(name: str) -> object:
+        if name == "accounting":
+            return import_module("procmem.accounting")
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("pyprocmem")
+        for module, names in _LATER.items():
+            if name in names:
+                value = getattr(import_module(f"procmem.{module}"), name)
+                # The next time Python finds it without asking here.
+                globals()[name] = value
+                return value
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
 
 
 def __dir__() -> list[str]:

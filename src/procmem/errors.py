@@ -32,8 +32,12 @@ class ProcmemError(Exception):
     Base of everything that procmem raises on purpose.
     """
 
+    def __repr__(self) -> str:
+        values = ", ".join(map(repr, self.args))
+        return f"{type(self).__name__}({values})"
 
-@attrs.define
+
+@attrs.define(slots=False, repr=False)
 class ParseError(ProcmemError, ValueError):
     """
     Some bytes do not have the shape that the kernel documents for that file.
@@ -60,7 +64,7 @@ class ParseError(ProcmemError, ValueError):
         return f"{self.file}:{self.line_number}: {self.reason}: {shown}"
 
 
-@attrs.define
+@attrs.define(slots=False, repr=False)
 class ProcessGoneError(ProcmemError, ProcessLookupError):
     """
     There is no such process, or not any more.
@@ -83,7 +87,7 @@ class ProcessGoneError(ProcmemError, ProcessLookupError):
         return f"no process {self.pid} (any more)"
 
 
-@attrs.define
+@attrs.define(slots=False, repr=False)
 class AccessDeniedError(ProcmemError, PermissionError):
     """
     The kernel refuses to show this file to this user.
@@ -111,7 +115,7 @@ class AccessDeniedError(ProcmemError, PermissionError):
         )
 
 
-@attrs.define
+@attrs.define(slots=False, repr=False)
 class UnsupportedError(ProcmemError, NotImplementedError):
     """
     This system does not offer that file, or does not print that counter.
@@ -130,7 +134,7 @@ class UnsupportedError(ProcmemError, NotImplementedError):
         return f"{self.file} is not available here: needs {self.needs}"
 
 
-@attrs.define
+@attrs.define(slots=False, repr=False)
 class ProcessChangedError(ProcmemError, RuntimeError):
     """
     The process became another program each time its file was being read.

@@ -56,6 +56,7 @@ class TestRefused:
 
         assert str(parent) == answer
 
+    @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
     def test_hidden_directory(self, root: Path) -> None:
         """
         A directory that may not be opened, as under hidepid=1, is refused

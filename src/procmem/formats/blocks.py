@@ -134,9 +134,15 @@ def _table(lines: list[bytes], length: int, memo: dict[bytes, Values]) -> Table:
             values = memo[key] = Values(key)
         if values.key in columns:
             raise MalformedLineError(index, "the counter is there twice")
+        same = lines[index::length]
         try:
             # A line of another key is not in this memo, and refused by it.
-            column = list(map(values.__getitem__, lines[index::length]))
+            if same.count(same[0]) == len(same):
+                # Most counters are 0 everywhere, and comparing two lines
+                # costs a third of looking one up.
+                column = [values[same[0]]] * len(same)
+            else:
+                column = list(map(values.__getitem__, same))
         except ValueError as exc:
             raise MalformedLineError(index, str(exc)) from None
         columns[values.key] = column

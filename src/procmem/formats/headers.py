@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import operator
 import re
+import struct
+from binascii import unhexlify
 from collections import abc
 from itertools import repeat
 
 from procmem.flags import Permissions
-from procmem.formats.text import MalformedLineError, decode
+from procmem.formats.text import MalformedLineError, decode, number
 
 __all__ = ["header_columns"]
 
@@ -48,9 +50,22 @@ class _Memo(dict[bytes, object]):
         return answer
 
 
+_HEXADECIMAL = re.compile(rb"[0-9a-f]+").fullmatch
+_DEVICE = re.compile(rb"([0-9a-f]+):([0-9a-f]+)").fullmatch
+_NOT_ONE = "not a mapping"
+
+
 def _device(text: bytes) -> tuple[int, int]:
-    major, minor = text.split(b":")
-    return int(major, 16), int(minor, 16)
+    found = _DEVICE(text)
+    if found is None:
+        raise ValueError(_NOT_ONE)
+    return int(found[1], 16), int(found[2], 16)
+
+
+def _offset(text: bytes) -> int:
+    if _HEXADECIMAL(text) is None:
+        raise ValueError(_NOT_ONE)
+    return int(text, 16)
 
 
 def _permissions(text: bytes) -> Permissions:
@@ -58,7 +73,7 @@ def _permissions(text: bytes) -> Permissions:
 
 
 def _name(text: bytes) -> str | None:
-    return decode(text) or None
+    return decode(text.lstrip(b" ")) or None
 
 
 def header_columns(lines: list[bytes]) -> dict[str, list[object]]:
@@ -69,12 +84,61 @@ def header_columns(lines: list[bytes]) -> dict[str, list[object]]:
     Raises:
         MalformedLineError: With the index of the first that is not one.
     """
+    try:
+        return _of_usual(lines)
+    except ValueError:
+        return _of_any(lines)
+
+
+# Two addresses of twelve digits, as most processes of 64-bit machines have
+# nothing else; the gate of x86 (sixteen digits) is the last of all lines.
+_USUAL = 25
+
+
+def _of_usual(lines: list[bytes]) -> dict[str, list[object]]:
+    """
+    The same for lines that are as usual, in half of the time.
+
+    Raises:
+        ValueError: If a line is unusual or malformed.
+    """
+    rows = [line.split(b" ", 5) for line in lines]
+    addresses, permissions, offsets, devices, inodes, names = zip(*rows, strict=True)
+    digits = b"-" + b"-".join(addresses)
+    # A hyphen before every address, and nowhere else.
+    hyphens = b"-" * (2 * len(lines))
+    if (
+        set(map(len, addresses)) != {_USUAL}
+        or digits[:: (_USUAL + 1) // 2] != hyphens
+        or digits.count(b"-") != len(hyphens)
+        or digits != digits.lower()
+    ):
+        raise ValueError(_NOT_ONE)
+    # With four zeros in its place each becomes a 64-bit number.
+    numbers = struct.unpack(
+        f">{2 * len(lines)}Q", unhexlify(digits.replace(b"-", b"0000"))
+    )
+    start, end = numbers[::2], numbers[1::2]
+    if any(map(operator.le, end, start)):
+        raise ValueError(_NOT_ONE)
+    return {
+        "start": list(start),
+        "end": list(end),
+        "permissions": list(map(_Memo(_permissions).__getitem__, permissions)),
+        "offset": list(map(_Memo(_offset).__getitem__, offsets)),
+        "device": list(map(_Memo(_device).__getitem__, devices)),
+        "inode": list(map(_Memo(number).__getitem__, inodes)),
+        "name": list(map(_Memo(_name).__getitem__, names)),
+    }
+
+
+def _of_any(lines: list[bytes]) -> dict[str, list[object]]:
     # One findall() over the joined lines costs half of a match for each.
     rows = _HEADER.findall(b"\n".join(lines))
     if len(rows) != len(lines):
         for index, line in enumerate(lines):
             if _HEADER.fullmatch(line) is None:
-                raise MalformedLineError(index, "not a mapping")
+                raise MalformedLineError(index, _NOT_ONE)
     starts, ends, permissions, offsets, devices, inodes, names = zip(*rows, strict=True)
     start = list(map(int, starts, repeat(16)))
     end = list(map(int, ends, repeat(16)))

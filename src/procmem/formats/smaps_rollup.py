@@ -17,11 +17,14 @@ from procmem.formats.blocks import tables
 from procmem.formats.counters import COUNTER_KEYS
 from procmem.model.usage import Usage
 
-__all__ = ["parse_smaps_rollup"]
+__all__ = ["parse_smaps_rollup", "rollup"]
 
 _FILE = "smaps_rollup"
 _EVIDENCE = Evidence(files=(_FILE,))
-_HEADER = re.compile(rb"[0-9a-f]+-[0-9a-f]+ ---p 0+ 0+:0+ 0 +\[rollup\]")
+_HEADER = re.compile(rb"[0-9a-f]+-[0-9a-f]+ ---p 0+ 0+:0+ 0 +\[rollup\]\n")
+_COUNTER = re.compile(rb"\n([A-Za-z_]+): *([0-9]{1,20}) kB(?=\n)")
+_KIB = 1024
+_NAMES = {key.encode(): name for key, name in COUNTER_KEYS.items()}
 
 
 def parse_smaps_rollup(data: bytes) -> Usage:
@@ -36,10 +39,38 @@ def parse_smaps_rollup(data: bytes) -> Usage:
             there is none: where there is no address space the kernel does
             not give an empty file but an error.
     """
+    return rollup(data, _EVIDENCE)
+
+
+def rollup(data: bytes, evidence: Evidence) -> Usage:
+    """
+    The same with *evidence* of the caller's.
+    """
+    counters = _usual_counters(data)
+    if counters is not None:
+        return Usage.of(counters, evidence=evidence)
+    return _unusual(data, evidence)
+
+
+def _usual_counters(data: bytes) -> dict[str, int] | None:
+    """
+    The counters of a rollup that holds nothing else; else None.
+    """
+    if _HEADER.match(data) is None or not data.endswith(b"\n"):
+        return None
+    rows = _COUNTER.findall(data)
+    counters = {_NAMES.get(key, ""): int(digits) * _KIB for key, digits in rows}
+    # All lines but the first are counters, all known, none there twice.
+    if data.count(b"\n") == len(rows) + 1 == len(counters) + 1 and "" not in counters:
+        return counters
+    return None
+
+
+def _unusual(data: bytes, evidence: Evidence) -> Usage:
     found = list(tables(data, _FILE))
     if not found:
         raise ParseError("nothing in it", _FILE, 1, b"")
-    if _HEADER.fullmatch(found[0].headers[0]) is None:
+    if _HEADER.fullmatch(found[0].headers[0] + b"\n") is None:
         raise ParseError("not the header of a rollup", _FILE, 1, found[0].headers[0])
     columns = found[0].columns
     headers = [header for table in found for header in table.headers]
@@ -52,7 +83,7 @@ def parse_smaps_rollup(data: bytes) -> Usage:
             counters[COUNTER_KEYS[key]] = cast("int", column[0])
         else:
             other.append((key, _kept(column[0])))
-    return Usage.of(counters, other=tuple(sorted(other)), evidence=_EVIDENCE)
+    return Usage.of(counters, other=tuple(sorted(other)), evidence=evidence)
 
 
 def _kept(value: object) -> int | str:

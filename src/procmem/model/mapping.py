@@ -7,17 +7,22 @@ from __future__ import annotations
 import bisect
 import re
 from collections import abc
-from typing import TypeAlias, overload
+from typing import TYPE_CHECKING, TypeAlias, overload
 
 import attrs
 
 from procmem.evidence import Evidence
 from procmem.flags import MappingKind, Permissions, VmFlag
+from procmem.model.bulk import Slotted
 from procmem.model.usage import Usage
 
 __all__ = ["Mapping", "Mappings"]
 
-_Slice: TypeAlias = "slice[int | None, int | None, int | None]"
+if TYPE_CHECKING:
+    _Slice: TypeAlias = slice[int | None, int | None, int | None]
+else:
+    # The builtin is generic to type checkers only.
+    _Slice = slice
 
 _DELETED = " (deleted)"
 _MIB = 1024**2
@@ -64,7 +69,7 @@ def _is_past_start(mapping: Mapping, _: attrs.Attribute[int], end: int) -> None:
 
 
 @attrs.frozen(kw_only=True)
-class Mapping:
+class Mapping(Slotted):
     r"""
     One virtual memory area, as one line of ``/proc/PID/maps`` states it,
     with the counters of ``smaps`` if they were read.

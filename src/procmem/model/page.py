@@ -5,14 +5,11 @@ its frame.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from fractions import Fraction
 
 import attrs
 
 from procmem.flags import PageFlag, PageState
-
-if TYPE_CHECKING:
-    from fractions import Fraction
 
 __all__ = ["PageInfo"]
 
@@ -185,8 +182,6 @@ class PageInfo:
         """
         Its exact proportional share, in bytes; None if that is unknown.
         """
-        from fractions import Fraction
-
         rss = self.rss
         return None if rss is None else Fraction(rss, self.sharers or 1)
 

@@ -17,6 +17,7 @@ import attrs
 
 from procmem.errors import UnsupportedError
 from procmem.evidence import Evidence
+from procmem.model.bulk import Slotted
 
 if TYPE_CHECKING:
     from procmem.model.delta import UsageDelta
@@ -27,7 +28,7 @@ _NO_EVIDENCE = Evidence()
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Usage:
+class Usage(Slotted):
     """
     What a mapping, a process or any sum of them occupies, in bytes.
 
@@ -89,17 +90,17 @@ class Usage:
     """
 
     size: int | None = None
-    _rss: int | None = None
-    _pss: int | None = None
+    _rss: int | None = attrs.field(default=None, alias="rss")
+    _pss: int | None = attrs.field(default=None, alias="pss")
     pss_dirty: int | None = None
     pss_anon: int | None = None
     pss_file: int | None = None
     pss_shmem: int | None = None
-    _shared_clean: int | None = None
-    _shared_dirty: int | None = None
-    _private_clean: int | None = None
-    _private_dirty: int | None = None
-    _referenced: int | None = None
+    _shared_clean: int | None = attrs.field(default=None, alias="shared_clean")
+    _shared_dirty: int | None = attrs.field(default=None, alias="shared_dirty")
+    _private_clean: int | None = attrs.field(default=None, alias="private_clean")
+    _private_dirty: int | None = attrs.field(default=None, alias="private_dirty")
+    _referenced: int | None = attrs.field(default=None, alias="referenced")
     anonymous: int | None = None
     ksm: int | None = None
     lazy_free: int | None = None
@@ -108,12 +109,12 @@ class Usage:
     file_pmd_mapped: int | None = None
     shared_hugetlb: int | None = None
     private_hugetlb: int | None = None
-    _swap: int | None = None
+    _swap: int | None = attrs.field(default=None, alias="swap")
     swap_pss: int | None = None
     locked: int | None = None
     # What a look at the pages gives, which does not tell clean from dirty.
-    _uss: int | None = None
-    _shared: int | None = None
+    _uss: int | None = attrs.field(default=None, alias="uss")
+    _shared: int | None = attrs.field(default=None, alias="shared")
     other: tuple[tuple[str, int | str], ...] = ()
     evidence: Evidence = attrs.field(default=_NO_EVIDENCE, eq=False)
 

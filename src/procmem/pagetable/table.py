@@ -14,7 +14,7 @@ import re
 from collections import Counter, abc
 from fractions import Fraction
 from itertools import compress
-from typing import NamedTuple, TypeAlias, overload
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, overload
 
 import attrs
 
@@ -39,7 +39,11 @@ from procmem.pagetable.columns import (
 
 __all__ = ["Extent", "PageTable", "Run"]
 
-_Slice: TypeAlias = "slice[int | None, int | None, int | None]"
+if TYPE_CHECKING:
+    _Slice: TypeAlias = slice[int | None, int | None, int | None]
+else:
+    # The builtin is generic to type checkers only.
+    _Slice = slice
 
 _RUN = re.compile(rb"(.)\1*", re.DOTALL)
 

@@ -5,16 +5,18 @@ The totals of a process, from the shallowest file that has them.
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import attrs
 
 from procmem.errors import UnsupportedError
-from procmem.formats.smaps_rollup import parse_smaps_rollup
+from procmem.evidence import Evidence
+from procmem.formats.smaps_rollup import rollup
 from procmem.model.usage import Usage
 from procmem.reading.lifecycle import first_sound, nothing
 from procmem.sources.base import PinnedProcess
 
-__all__ = ["read_usage"]
+__all__ = ["read_total", "read_usage"]
 
 
 def read_usage(process: PinnedProcess) -> Usage:
@@ -30,7 +32,7 @@ def read_usage(process: PinnedProcess) -> Usage:
     """
     started = time.perf_counter()
     try:
-        usage = first_sound(process, "smaps_rollup", _rollup)
+        usage = first_sound(process, "smaps_rollup", partial(_rollup, started))
     except UnsupportedError:
         from procmem.reading.summing import sum_of_smaps
 
@@ -41,6 +43,8 @@ def read_usage(process: PinnedProcess) -> Usage:
         from procmem.reading.summing import mended
 
         usage = mended(usage, process)
+    elif usage.evidence.seconds is not None:
+        return usage
     evidence = attrs.evolve(
         usage.evidence,
         method="kernel",
@@ -49,9 +53,16 @@ def read_usage(process: PinnedProcess) -> Usage:
     return attrs.evolve(usage, evidence=evidence)
 
 
-def _rollup(process: PinnedProcess, prefix: str) -> Usage | None:
+def _rollup(started: float, process: PinnedProcess, prefix: str) -> Usage | None:
     data = process.read(f"{prefix}smaps_rollup")
-    return parse_smaps_rollup(data) if data else None
+    if not data:
+        return None
+    evidence = Evidence(
+        method="kernel",
+        files=("smaps_rollup",),
+        seconds=time.perf_counter() - started,
+    )
+    return rollup(data, evidence)
 
 
 def _is_early(usage: Usage) -> bool:
@@ -67,3 +78,25 @@ def _is_early(usage: Usage) -> bool:
         and usage.locked is not None
         and usage.locked == usage.get("pss") != 0
     )
+
+
+def read_total(process: PinnedProcess, name: str) -> int:
+    """
+    One counter of :func:`read_usage`, and the footprint also from the
+    mappings, if the kernel prints no totals for it.
+
+    Raises:
+        UnsupportedError: If it cannot be known.
+    """
+    usage = read_usage(process)
+    value = usage.get(name)
+    if isinstance(value, int):
+        return value
+    if name == "footprint":
+        from procmem import accounting
+        from procmem.reading.listing import read_mappings
+
+        return accounting.footprint(read_mappings(process))
+    # Says what is missing.
+    missing: int = getattr(usage, name)
+    return missing

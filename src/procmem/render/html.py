@@ -176,8 +176,7 @@ def _listing(mappings: abc.Sequence[Mapping]) -> str:
             markup.code(mapping.permissions),
             markup.amount(mapping.size),
             *_sizes(mapping.usage),
-            markup.label(mapping.kind),
-            markup.cell(mapping.name or ""),
+            markup.cell(mapping.name or mapping.kind, title=mapping.kind),
         )
         for index, mapping in enumerate(mappings)
         if index in shown
@@ -192,11 +191,10 @@ def _listing(mappings: abc.Sequence[Mapping]) -> str:
                 markup.label(""),
                 markup.amount(sum(mapping.size for mapping in rest)),
                 *_sizes(accounting.total(rest)),
-                markup.label(""),
                 markup.cell(_counted(len(rest), "smaller mapping")),
             )
         )
-    headings = ("address", "", ">size", *_SIZE_HEADINGS, "kind", "name")
+    headings = ("address", "", ">size", *_SIZE_HEADINGS, "name or kind")
     return markup.folded(summary, markup.table(headings, rows))
 
 

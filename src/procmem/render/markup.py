@@ -43,7 +43,7 @@ _STYLE = (
     ".procmem.procmem table.procmem-t th{font-weight:600}"
     ".procmem.procmem table.procmem-t .n{text-align:right}"
     ".procmem.procmem table.procmem-t .w{white-space:normal;"
-    "overflow-wrap:anywhere;min-width:24em}"
+    "overflow-wrap:anywhere;min-width:16em}"
     ".procmem.procmem summary{cursor:pointer}"
     "</style>"
 )
@@ -84,11 +84,13 @@ def label(value: str) -> str:
     return f"<td>{text(value)}</td>"
 
 
-def cell(value: str) -> str:
+def cell(value: str, *, title: str = "") -> str:
     """
-    Text in a table that may be broken anywhere.
+    Text in a table that may be broken anywhere; *title* shows when a mouse
+    rests on it.
     """
-    return f'<td class="w">{text(value)}</td>'
+    more = f' title="{text(title)}"' if title else ""
+    return f'<td class="w"{more}>{text(value)}</td>'
 
 
 def code(value: str) -> str:

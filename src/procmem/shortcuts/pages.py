@@ -4,17 +4,15 @@ Answers from a look at every page.
 
 from __future__ import annotations
 
-from collections import abc
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, TypedDict
-
-from typing_extensions import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from procmem.pagetable.table import PageTable
+from procmem.shortcuts.options import CountOptions, WalkOptions
 from procmem.shortcuts.totals import Pid, held
 from procmem.sizes import Size
 from procmem.sources.base import Source
-from procmem.walk.limits import Cancellation, Limits
+from procmem.walk.limits import Limits
 from procmem.walk.table import read_pages
 from procmem.walk.totals import PageUsage, read_page_usage
 from procmem.walk.unique import read_true_uss
@@ -22,50 +20,7 @@ from procmem.walk.unique import read_true_uss
 if TYPE_CHECKING:
     from procmem.sources.base import PinnedProcess
 
-__all__ = ["CountOptions", "WalkOptions", "count_pages", "pages", "true_uss"]
-
-
-class WalkOptions(TypedDict, total=False):
-    """
-    What all functions take that look at every page.
-
-    Attributes:
-        check_drift: Whether to read the page table twice and count again what
-            changed; True unless given.
-
-        progress: Is called with the number of pages that were looked at since
-            the last call: ``tqdm.update``, or rich's ``Progress.advance``
-            bound to a task.
-
-        cancel: Ends the walk once its ``is_set()`` is true, such as a
-            :class:`threading.Event`.
-
-        time_limit: Seconds after which the walk ends.
-
-        page_limit: Number of pages after which it ends.
-    """
-
-    check_drift: bool
-    progress: abc.Callable[[int], object] | None
-    cancel: Cancellation | None
-    time_limit: float | None
-    page_limit: int | None
-
-
-class CountOptions(WalkOptions, total=False):
-    """
-    What the functions take that count pages.
-
-    Attributes:
-        view: The processes among which swapped pages are divided.  Without
-            it ``swap_pss`` is missing.
-
-        flags: Whether to read the flags of anonymous pages, which bounds
-            ``lazy_free`` more closely and takes about as long again.
-    """
-
-    view: abc.Iterable[Pid]
-    flags: bool
+__all__ = ["count_pages", "pages", "true_uss"]
 
 
 def pages(

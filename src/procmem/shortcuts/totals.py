@@ -4,15 +4,11 @@ The totals of a process: ``procmem.pss(pid)`` and its sisters.
 
 from __future__ import annotations
 
-from collections import abc
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Literal
-
-from typing_extensions import TypeIs, Unpack
+from typing import TYPE_CHECKING
 
 from procmem.errors import UnsupportedError
-from procmem.model.usage import Usage
-from procmem.reading.totals import read_usage
+from procmem.formats.picking import picked
 from procmem.sizes import Size
 from procmem.sources.base import PinnedProcess, Source
 from procmem.sources.procfs import ProcFS
@@ -20,12 +16,10 @@ from procmem.sources.procfs import ProcFS
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from procmem.shortcuts.pages import CountOptions
+    from typing_extensions import TypeIs
 
 __all__ = [
-    "Method",
     "Pid",
-    "check_method",
     "footprint",
     "held",
     "pinned",
@@ -33,14 +27,8 @@ __all__ = [
     "rss",
     "shared",
     "swap",
-    "usage",
     "uss",
 ]
-
-Method = Literal["auto", "kernel", "pages"]
-"""How to find out: the kernel's own counters, or a look at every page."""
-
-_METHODS = ("auto", "kernel", "pages")
 
 Pid = int | PinnedProcess | None
 """A process: by number, pinned, or None for the calling one."""
@@ -80,7 +68,7 @@ def rss(pid: Pid = None, *, source: Source | None = None) -> int:
 
         UnsupportedError: If it offers neither file, or does not print it.
     """
-    return Size(usage(pid, source=source).rss)
+    return _total("rss", (b"Rss",), pid, source)
 
 
 def pss(pid: Pid = None, *, source: Source | None = None) -> int:
@@ -98,7 +86,7 @@ def pss(pid: Pid = None, *, source: Source | None = None) -> int:
 
         UnsupportedError: If it offers neither file, or does not print it.
     """
-    return Size(usage(pid, source=source).pss)
+    return _total("pss", (b"Pss",), pid, source)
 
 
 def uss(pid: Pid = None, *, source: Source | None = None) -> int:
@@ -116,7 +104,7 @@ def uss(pid: Pid = None, *, source: Source | None = None) -> int:
 
         UnsupportedError: If it offers neither file, or does not print it.
     """
-    return Size(usage(pid, source=source).uss)
+    return _total("uss", (b"Private_Clean", b"Private_Dirty"), pid, source)
 
 
 def shared(pid: Pid = None, *, source: Source | None = None) -> int:
@@ -135,7 +123,7 @@ def shared(pid: Pid = None, *, source: Source | None = None) -> int:
 
         UnsupportedError: If it offers neither file, or does not print it.
     """
-    return Size(usage(pid, source=source).shared)
+    return _total("shared", (b"Shared_Clean", b"Shared_Dirty"), pid, source)
 
 
 def swap(pid: Pid = None, *, source: Source | None = None) -> int:
@@ -152,7 +140,9 @@ def swap(pid: Pid = None, *, source: Source | None = None) -> int:
 
         UnsupportedError: If it offers neither file, or does not print it.
     """
-    return Size(usage(pid, source=source).swap)
+    # Kernels that do not print Pss_Anon may have Swap wrong.
+    if_sound = (b"Pss_Anon",)
+    return _total("swap", (b"Swap",), pid, source, if_printed=if_sound)
 
 
 def footprint(pid: Pid = None, *, source: Source | None = None) -> int:
@@ -171,80 +161,8 @@ def footprint(pid: Pid = None, *, source: Source | None = None) -> int:
 
         UnsupportedError: If the kernel tells no more than bounds.
     """
-    with held(pid, source) as process:
-        try:
-            return Size(read_usage(process).footprint)
-        except UnsupportedError:
-            from procmem import accounting
-            from procmem.reading.listing import read_mappings
-
-            return Size(accounting.footprint(read_mappings(process)))
-
-
-def usage(
-    pid: Pid = None,
-    *,
-    method: Method = "auto",
-    source: Source | None = None,
-    **options: Unpack[CountOptions],
-) -> Usage:
-    """
-    All counters of the process, in bytes.
-
-    From ``smaps_rollup``, or the sum of ``smaps`` where there is none; or, with
-    ``method="pages"``, from every page: ``pagemap`` and ``kpagecount``.  Its
-    evidence says which.
-
-    Args:
-        pid: The process.
-
-        method: ``"kernel"`` for the kernel's own sums, ``"pages"`` to count
-            every page; ``"auto"`` for the cheapest that is exact, which is
-            the kernel's.
-
-        source: Where to look; None means the live ``/proc``.
-
-        **options: For ``method="pages"``: see
-            :class:`~procmem.CountOptions`.
-
-    Raises:
-        ProcessGoneError: If there is no such process.
-
-        AccessDeniedError: If the kernel does not let this user see it.
-
-        UnsupportedError: If it offers neither file.
-
-        ProcessChangedError: If the process became another program each time
-            it was looked at.
-
-        ValueError: If there is no such method.
-
-        TypeError: If options are given that the method does not take.
-    """
-    check_method(method, options)
-    with held(pid, source) as process:
-        if method == "pages":
-            from procmem.shortcuts.pages import count_pages
-
-            return count_pages(process, options).usage
-        return read_usage(process)
-
-
-def check_method(method: str, options: abc.Mapping[str, object]) -> None:
-    """
-    Refuse a method that there is not, and options that it does not take.
-
-    Raises:
-        ValueError: If there is no such method.
-
-        TypeError: If it takes no options and there are some.
-    """
-    if method not in _METHODS:
-        msg = f"no such method: {method!r}; there are {', '.join(_METHODS)}"
-        raise ValueError(msg)
-    if options and method != "pages":
-        msg = f"{', '.join(options)}: for method='pages' only"
-        raise TypeError(msg)
+    keys = (b"Pss_Anon", b"Pss_Shmem", b"SwapPss")
+    return _total("footprint", keys, pid, source)
 
 
 def held(pid: Pid, source: Source | None) -> AbstractContextManager[PinnedProcess]:
@@ -264,3 +182,28 @@ def held(pid: Pid, source: Source | None) -> AbstractContextManager[PinnedProces
 def _is_pinned(pid: Pid) -> TypeIs[PinnedProcess]:
     # Whatever else is no process is refused where pids are checked.
     return hasattr(pid, "pid") and hasattr(pid, "read")
+
+
+def _total(
+    name: str,
+    keys: tuple[bytes, ...],
+    pid: Pid,
+    source: Source | None,
+    *,
+    if_printed: tuple[bytes, ...] = (),
+) -> Size:
+    """
+    One counter: picked from the rollup, or worked out where that is unusual.
+    """
+    with held(pid, source) as process:
+        try:
+            data = process.read("smaps_rollup")
+        except UnsupportedError:
+            data = b""
+        value = picked(data, keys)
+        if value is None or (if_printed and picked(data, if_printed) is None):
+            # Most processes never get here, and need not load this.
+            from procmem.reading.totals import read_total
+
+            value = read_total(process, name)
+        return Size(value)

@@ -86,7 +86,10 @@ class Holds:
                 if known := self._held.get(process.identity):
                     known.blocks.add(block)
                     ours.add(process.identity)
-                elif not (process.is_stopped() or process.has_ended()):
+                    if process.runs():
+                        # Somebody has continued it.
+                        process.send(SIGSTOP)
+                elif process.runs():
                     fresh.append(process)
             if fresh:
                 ours |= self._stop(block, fresh)
@@ -102,16 +105,15 @@ class Holds:
                 self._held[process.identity] = _Hold(process, {block})
                 try:
                     process.send(SIGSTOP)
-                except ProcessGoneError:
+                except (ProcmemError, OSError) as exc:
                     del self._held[process.identity]
-                except BaseException:
-                    del self._held[process.identity]
-                    raise
+                    if not isinstance(exc, ProcessGoneError):
+                        raise
                 else:
                     stopped.add(process.identity)
         finally:
             watcher.forget(
-                process for process in fresh if process.identity not in self._held
+                [process for process in fresh if process.identity not in self._held]
             )
         return stopped
 
@@ -158,6 +160,14 @@ class Holds:
             if self._watcher is not None and not self._held:
                 self._watcher.end()
                 self._watcher = None
+
+    def keeps(self, process: Stoppable) -> bool:
+        """
+        Whether *process* is let go by :meth:`release` and by nobody else.
+        """
+        with self._lock:
+            hold = self._held.get(process.identity)
+            return hold is not None and hold.process is process
 
     def forget_all(self) -> None:
         """

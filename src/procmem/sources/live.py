@@ -184,6 +184,7 @@ class LiveFile(Handle):
             return b""
         chunks: list[bytes] = []
         try:
+            os.lseek(descriptor, 0, os.SEEK_SET)
             while chunk := os.read(descriptor, _CHUNK):
                 chunks.append(chunk)
         except OSError as exc:

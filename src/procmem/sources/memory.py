@@ -113,6 +113,9 @@ class _Process:
         files = self.source.processes.get(self.pid)
         if files is None:
             raise ProcessGoneError(self.pid)
+        if file not in files and file.startswith("task/"):
+            # As if the thread had ended.
+            return b""
         if file not in files:
             raise UnsupportedError(file, "bytes for it")
         contents = files[file]
