@@ -94,7 +94,7 @@ def usage(
         if method == "pages":
             from procmem.shortcuts.pages import count_pages
 
-            return count_pages(process, options).usage
+            return count_pages(process, options).usage()
         return read_usage(process)
 
 
@@ -158,7 +158,7 @@ def mappings(
         if method == "pages":
             from procmem.shortcuts.pages import count_pages
 
-            return count_pages(process, options).mappings
+            return count_pages(process, options).mappings()
         return read_mappings(process)
 
 

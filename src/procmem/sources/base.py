@@ -18,6 +18,7 @@ __all__ = [
     "PinnedProcess",
     "Region",
     "Source",
+    "Span",
 ]
 
 
@@ -144,16 +145,20 @@ class Pagemap(Protocol):
     ) -> None: ...
 
 
+Span = tuple[int, int]
+"""Page frames in a row: the first, and the one past the last."""
+
+
 class Frames(Protocol):
     """
     A file with 8 bytes for every page frame of the machine, opened:
     ``/proc/kpagecount``, ``kpageflags`` or ``kpagecgroup``.
     """
 
-    def read(self, frame: int, frames: int) -> bytes:
+    def read(self, spans: abc.Sequence[Span]) -> bytes:
         """
-        The values of *frames* frames from *frame* on, in the byte order of
-        the source; 0 for what is not memory.
+        The values of the frames of each span, one span after the other, in
+        the byte order of the source; 0 for what is not memory.
         """
         ...
 

@@ -11,7 +11,7 @@ from typing import Self
 import attrs
 
 from procmem.errors import ProcessGoneError, UnsupportedError
-from procmem.sources.base import ByteOrder, Frames, Pagemap, PinnedProcess, Region
+from procmem.sources.base import ByteOrder, Frames, Pagemap, PinnedProcess, Region, Span
 from procmem.sources.procfs import checked_pid
 
 __all__ = ["InMemory"]
@@ -245,10 +245,11 @@ class _Frames:
     _values: abc.Mapping[int, int]
     _byteorder: ByteOrder
 
-    def read(self, frame: int, frames: int) -> bytes:
+    def read(self, spans: abc.Sequence[Span]) -> bytes:
         return b"".join(
-            self._values.get(number, 0).to_bytes(8, self._byteorder)
-            for number in range(frame, frame + frames)
+            self._values.get(frame, 0).to_bytes(8, self._byteorder)
+            for first, end in spans
+            for frame in range(first, end)
         )
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ import struct
 from collections import abc
 from typing import TYPE_CHECKING
 
-from procmem.sources.base import Region
+from procmem.sources.base import Region, Span
 from procmem.sources.handles import Handle
 from procmem.sources.live import NoAddressSpaceError
 
@@ -166,12 +166,24 @@ class LiveFrames(Handle):
 
     __slots__ = ()
 
-    def read(self, frame: int, frames: int) -> bytes:
-        size = frames * _ENTRY
+    def read(self, spans: abc.Sequence[Span]) -> bytes:
         # open_frames() gives no object without a descriptor.
-        data = read_at(self.descriptor or 0, size, frame * _ENTRY)
+        descriptor = self.descriptor or 0
+        pread = os.pread
+        data = b"".join(
+            [pread(descriptor, _ENTRY * (b - a), _ENTRY * a) for a, b in spans]
+        )
+        if len(data) == sum([b - a for a, b in spans]) * _ENTRY:
+            return data
         # Past the last frame of the machine there is no memory to count.
-        return data if len(data) == size else data.ljust(size, b"\0")
+        return b"".join(
+            [
+                read_at(descriptor, _ENTRY * (b - a), _ENTRY * a).ljust(
+                    _ENTRY * (b - a), b"\0"
+                )
+                for a, b in spans
+            ]
+        )
 
 
 def open_frames(path: str) -> LiveFrames | None:

@@ -17,7 +17,7 @@ from procmem.walk.plan import Piece
 
 __all__ = ["PAGES", "Block", "Selected", "read_blocks"]
 
-PAGES = 65536
+PAGES = 256 * 1024
 """So many pages are looked at at a time: memory does not grow with the process."""
 
 # The byte of an entry below the top one holds bit 55 (soft-dirty) and the
@@ -79,6 +79,7 @@ class Selected:
     _frames: memoryview
     _chosen: bytes
     _count: int
+    in_rows: bool
 
     def __call__(self) -> abc.Iterable[int]:
         """

@@ -12,14 +12,16 @@ frames come in order or not.
 
 from __future__ import annotations
 
+import array
 import bisect
+import operator
 from collections import Counter, abc, deque
-from itertools import compress, repeat
+from itertools import compress, count, repeat
 from typing import NamedTuple, Protocol
 
-from procmem.formats.words import ByteOrder, native
+from procmem.formats.words import WORD, ByteOrder, native
 from procmem.pagetable.columns import LITTLE, both, histogram
-from procmem.sources.base import Frames
+from procmem.sources.base import Frames, Span
 
 __all__ = ["FrameCounts", "Marked"]
 
@@ -31,7 +33,12 @@ _WINDOW = 8 * 1024**2
 _GAP = bytes(17)
 
 _MARK = 0xFF
+_MARKED = b"\xff"
 
+# Pages in a huge page of x86; others have multiples of it.
+_ROW = 512
+
+# So few frames are sorted rather than marked.
 _FEW = 4096
 
 # Where in an 8-byte word of this machine the bytes of a number are, from the
@@ -48,22 +55,12 @@ class FrameList(Protocol):
 
     def __len__(self) -> int: ...
 
-
-class _Listed:
-    """
-    A sequence of frames, as others are given.
-    """
-
-    __slots__ = ("_frames",)
-
-    def __init__(self, frames: abc.Sequence[int]) -> None:
-        self._frames = frames
-
-    def __call__(self) -> abc.Iterable[int]:
-        return self._frames
-
-    def __len__(self) -> int:
-        return len(self._frames)
+    @property
+    def in_rows(self) -> bool:
+        """
+        Whether most of them follow each other.
+        """
+        ...
 
 
 class Marked(NamedTuple):
@@ -90,7 +87,8 @@ class FrameCounts:
     def __init__(self, frames: Frames, byteorder: ByteOrder) -> None:
         self._frames = frames
         self._byteorder = byteorder
-        self._map = bytearray(_WINDOW)
+        # Made when it is used: few processes are large.
+        self._map = bytearray()
 
     def histogram(self, frames: FrameList) -> dict[int, int]:
         """
@@ -131,77 +129,90 @@ class FrameCounts:
         The words of *frames*, in pieces, with those between.  A frame that
         is asked for twice is there once.
         """
+        if len(frames) <= _FEW:
+            spans = _spans_of(sorted(set(frames())))
+            words = self._read(spans)
+            yield Marked(words, _MARKED * (len(words) // WORD))
+            return
         for base, spans in self._spans(frames):
-            words = [self._read(base + start, base + end) for start, end in spans]
-            marks = [self._map[start:end] for start, end in spans]
+            marks = b"".join([self._map[start:end] for start, end in spans])
             self._clear(spans)
-            yield Marked(b"".join(words), b"".join(marks))
+            yield Marked(self._read(spans, base), marks)
 
     def values(self, frames: abc.Sequence[int]) -> list[int]:
         """
         The word of each of *frames*, in their order.
         """
-        words: dict[int, int] = {}
-        for base, spans in self._spans(_Listed(frames)):
-            self._clear(spans)
-            for start, end in spans:
-                piece = memoryview(self._read(base + start, base + end)).cast("Q")
-                words.update(zip(range(base + start, base + end), piece, strict=True))
-        return list(map(words.__getitem__, frames))
+        found: dict[int, int] = {}
+        ordered = sorted(set(frames))
+        words = memoryview(self._read(_spans_of(ordered))).cast("Q")
+        found.update(zip(ordered, words, strict=True))
+        return list(map(found.__getitem__, frames))
 
     def word(self, frame: int) -> int:
         """
         The word of one frame.
         """
-        return memoryview(self._read(frame, frame + 1)).cast("Q")[0]
+        return memoryview(self._read([(frame, frame + 1)])).cast("Q")[0]
 
-    def _spans(
-        self, frames: FrameList
-    ) -> abc.Iterator[tuple[int, list[tuple[int, int]]]]:
+    def _spans(self, frames: FrameList) -> abc.Iterator[tuple[int, list[Span]]]:
         """
-        Where the frames are, in pieces counted from a base.  They are marked
-        in the map until they are cleared.
+        Where the frames are, counted from a base, in as many portions as it
+        takes; they are marked in the map until they are cleared.
         """
+        if not self._map:
+            self._map = bytearray(_WINDOW)
         try:
-            self._mark(frames())
+            if frames.in_rows:
+                self._mark_rows(frames())
+            else:
+                self._mark(frames())
         except IndexError:
+            # A machine with more memory than the map covers.
             self._map = bytearray(_WINDOW)
         else:
-            # To find the marks of a few frames, most of the map need not be
-            # looked through; of many, finding out which part takes longer.
-            few = len(frames) <= _FEW
-            first = min(frames(), default=0) if few else 0
-            last = max(frames(), default=0) + 1 if few else _WINDOW
-            yield 0, self._marked_spans(first, last)
+            yield 0, self._marked()
             return
-        # On a machine with more memory than the map covers.
         ordered = sorted(frames())
         first = 0
         while first < len(ordered):
             base = ordered[first]
             last = bisect.bisect_left(ordered, base + _WINDOW, first)
             self._mark(frame - base for frame in ordered[first:last])
-            yield base, self._marked_spans(0, _WINDOW)
+            yield base, self._marked()
             first = last
 
     def _mark(self, frames: abc.Iterable[int]) -> None:
         # A deque of length 0 is the fastest way to use an iterator up.
         deque(map(self._map.__setitem__, frames, repeat(_MARK)), maxlen=0)
 
-    def _marked_spans(self, first: int, last: int) -> list[tuple[int, int]]:
-        spans: list[tuple[int, int]] = []
-        start = self._map.find(_MARK, first, last)
+    def _mark_rows(self, frames: abc.Iterable[int]) -> None:
+        """
+        Mark frames of which most follow each other, as in huge pages.
+        """
+        numbers = array.array("Q", frames)
+        for place in range(0, len(numbers), _ROW):
+            row = numbers[place : place + _ROW]
+            first, last = row[0], row[0] + len(row)
+            if last <= _WINDOW and row == array.array("Q", range(first, last)):
+                self._map[first:last] = _MARKED * len(row)
+            else:
+                self._mark(row)
+
+    def _marked(self) -> list[Span]:
+        spans: list[Span] = []
+        start = self._map.find(_MARK)
         while start >= 0:
-            end = self._map.find(_GAP, start, last)
+            end = self._map.find(_GAP, start)
             if end < 0:
-                end = last
+                end = _WINDOW
             spans.append((start, end))
-            start = self._map.find(_MARK, end, last)
+            start = self._map.find(_MARK, end)
         return spans
 
-    def _clear(self, spans: list[tuple[int, int]]) -> None:
-        for start, end in spans:
-            self._map[start:end] = bytes(end - start)
+    def _clear(self, spans: list[Span]) -> None:
+        first, last = spans[0][0], spans[-1][1]
+        self._map[first:last] = bytes(last - first)
 
     def _repeated(self, frames: FrameList, found: int) -> abc.Iterable[tuple[int, int]]:
         """
@@ -213,5 +224,20 @@ class FrameCounts:
         times = Counter(frames()) if found != len(frames) else Counter[int]()
         return [(frame, n - 1) for frame, n in times.items() if n > 1]
 
-    def _read(self, start: int, end: int) -> bytes:
-        return native(self._frames.read(start, end - start), self._byteorder)
+    def _read(self, spans: list[Span], base: int = 0) -> bytes:
+        if base:
+            spans = [(start + base, end + base) for start, end in spans]
+        return native(self._frames.read(spans), self._byteorder)
+
+
+def _spans_of(ordered: list[int]) -> list[Span]:
+    """
+    Frames in ascending order as runs without a gap.
+    """
+    if not ordered:
+        return []
+    steps = map(operator.sub, ordered[1:], ordered)
+    breaks = list(compress(count(1), map((1).__ne__, steps)))
+    starts = [ordered[place] for place in (0, *breaks)]
+    ends = [ordered[place - 1] + 1 for place in (*breaks, len(ordered))]
+    return list(zip(starts, ends, strict=True))

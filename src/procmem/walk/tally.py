@@ -6,7 +6,8 @@ Source: ``smaps_account()``, ``smaps_pte_entry()`` in ``fs/proc/task_mmu.c``.
 
 from __future__ import annotations
 
-from collections import Counter, abc
+from collections import abc
+from functools import cache
 
 import attrs
 
@@ -14,7 +15,6 @@ from procmem.errors import UnsupportedError
 from procmem.flags import PageFlag, PageState
 from procmem.pagetable.columns import (
     CODES,
-    fixed_point,
     histogram,
     states_of,
     table_of,
@@ -22,7 +22,7 @@ from procmem.pagetable.columns import (
 from procmem.walk.blocks import Block, Selected
 from procmem.walk.frames import FrameCounts
 
-__all__ = ["Tally", "add_block", "shows_frames"]
+__all__ = ["Resident", "Tally", "add_block", "shows_frames"]
 
 _PRESENT, _SWAP, _FILE, _GUARD, _EXCLUSIVE = 0x80, 0x40, 0x20, 0x04, 0x01
 
@@ -33,24 +33,70 @@ _SIZE_BITS = 0x1E
 _SWAPPED_STATE = CODES[PageState.SWAPPED]
 
 
-def _no_sharers() -> dict[bool, Counter[int]]:
-    return {False: Counter(), True: Counter()}
-
-
-@attrs.define(kw_only=True)
-class Tally:
+@attrs.define
+class Resident:
     """
-    What was found of a mapping, or of several, so far: numbers of pages.
+    Resident pages of one sort.
 
     Attributes:
-        sharers: Apart for anonymous pages (False) and those of files or
-            shared memory (True): for each number of sharers, how many
-            resident pages have it.
+        sharers: For each number of sharers, how many pages have it.
 
-        shared_by_some: Apart as above, how many are shared by a number of
-            mappings that the kernel does not show us.
+        shared_by_some: How many are shared by a number of mappings that the
+            kernel does not show us.
 
-        doubtful: Apart as above, how many may be shared or not.
+        doubtful: How many may be shared or not.
+    """
+
+    sharers: dict[int, int] = attrs.field(factory=dict[int, int])
+    shared_by_some: int = 0
+    doubtful: int = 0
+
+    def count(self, sharers: int, pages: int) -> None:
+        """
+        Count *pages* that have so many sharers.
+        """
+        self.sharers[sharers] = self.sharers.get(sharers, 0) + pages
+
+    def add(self, other: Resident) -> None:
+        """
+        Count what *other* has counted too.
+        """
+        for sharers, pages in other.sharers.items():
+            self.count(sharers, pages)
+        self.shared_by_some += other.shared_by_some
+        self.doubtful += other.doubtful
+
+    @property
+    def pages(self) -> int:
+        """
+        How many there are.
+        """
+        return sum(self.sharers.values()) + self.uncertain
+
+    @property
+    def private(self) -> int:
+        """
+        How many are mapped exactly once, as far as that is certain.
+        """
+        return self.sharers.get(1, 0)
+
+    @property
+    def uncertain(self) -> int:
+        """
+        Of how many the number of sharers is not known.
+        """
+        return self.shared_by_some + self.doubtful
+
+
+@attrs.define
+class Tally:
+    """
+    What was found of a mapping so far, in pages.
+
+    Attributes:
+        anonymous: Resident pages without a file.
+
+        of_file: Resident pages of files or shared memory.
 
         swapped: How many are swapped out.
 
@@ -64,9 +110,8 @@ class Tally:
             most.
     """
 
-    sharers: dict[bool, Counter[int]] = attrs.field(factory=_no_sharers)
-    shared_by_some: Counter[bool] = attrs.field(factory=Counter[bool])
-    doubtful: Counter[bool] = attrs.field(factory=Counter[bool])
+    anonymous: Resident = attrs.field(factory=Resident)
+    of_file: Resident = attrs.field(factory=Resident)
     swapped: int = 0
     private_hugetlb: int = 0
     shared_hugetlb: int = 0
@@ -77,43 +122,13 @@ class Tally:
         """
         Count what *other* has counted too.
         """
-        for of_file, counts in other.sharers.items():
-            self.sharers[of_file].update(counts)
-        self.shared_by_some.update(other.shared_by_some)
-        self.doubtful.update(other.doubtful)
+        self.anonymous.add(other.anonymous)
+        self.of_file.add(other.of_file)
         self.swapped += other.swapped
         self.private_hugetlb += other.private_hugetlb
         self.shared_hugetlb += other.shared_hugetlb
         self.merged += other.merged
         self.lazily_free += other.lazily_free
-
-    def resident(self, of_file: bool) -> int:
-        """
-        How many pages are resident.
-        """
-        return (
-            self.sharers[of_file].total()
-            + self.shared_by_some[of_file]
-            + self.doubtful[of_file]
-        )
-
-    def private(self) -> int:
-        """
-        How many pages are mapped exactly once, as far as that is certain.
-        """
-        return sum(counts[1] for counts in self.sharers.values())
-
-    def uncertain(self, of_file: bool) -> int:
-        """
-        Of how many resident pages the number of sharers is not known.
-        """
-        return self.shared_by_some[of_file] + self.doubtful[of_file]
-
-    def share(self, of_file: bool, page_size: int) -> int:
-        """
-        The proportional share, in the kernel's fixed point.
-        """
-        return fixed_point(self.sharers[of_file], page_size)
 
 
 def add_block(
@@ -156,15 +171,15 @@ def add_block(
                 tally.private_hugetlb += pages if top & _EXCLUSIVE else 0
                 tally.shared_hugetlb += 0 if top & _EXCLUSIVE else pages
         return
-    for of_file in (False, True):
+    for of_file, resident in ((0, tally.anonymous), (_FILE, tally.of_file)):
         present = {
             top: pages
             for top, pages in kinds.items()
-            if top & _PRESENT and bool(top & _FILE) == of_file
+            if top & _PRESENT and top & _FILE == of_file
         }
         if not present:
             continue
-        _add_present(tally, block, of_file, present, counts)
+        _add_present(resident, block, present, counts)
         if flags is not None and not of_file:
             everything = _chosen(block, present)
             tally.merged += flags.count_where(everything, _is_merged)
@@ -172,9 +187,8 @@ def add_block(
 
 
 def _add_present(
-    tally: Tally,
+    resident: Resident,
     block: Block,
-    of_file: bool,
     present: abc.Mapping[int, int],
     counts: FrameCounts | None,
 ) -> None:
@@ -184,26 +198,33 @@ def _add_present(
     exclusive = {top: n for top, n in present.items() if top & _EXCLUSIVE}
     others = {top: n for top, n in present.items() if not top & _EXCLUSIVE}
     if not block.huge and exclusive:
-        tally.sharers[of_file][1] += sum(exclusive.values())
+        resident.count(1, sum(exclusive.values()))
         exclusive = {}
     if counts is not None:
         if wanted := exclusive | others:
             found = counts.histogram(_chosen(block, wanted))
-            tally.sharers[of_file].update(found)
+            for sharers, pages in found.items():
+                resident.count(sharers, pages)
         return
-    tally.doubtful[of_file] += sum(exclusive.values())
+    resident.doubtful += sum(exclusive.values())
     if block.huge:
-        tally.doubtful[of_file] += sum(others.values())
+        resident.doubtful += sum(others.values())
     else:
-        tally.shared_by_some[of_file] += sum(others.values())
+        resident.shared_by_some += sum(others.values())
 
 
 def _chosen(block: Block, wanted: abc.Mapping[int, int]) -> Selected:
     """
     The frames of the entries whose top byte is one of *wanted*.
     """
-    chosen = block.tops.translate(table_of(lambda top: top in wanted))
-    return Selected(block.frames(), chosen, sum(wanted.values()))
+    chosen = block.tops.translate(_table_of(frozenset(wanted)))
+    return Selected(block.frames(), chosen, sum(wanted.values()), block.huge)
+
+
+@cache
+def _table_of(wanted: frozenset[int]) -> bytes:
+    # Of 256 top bytes a process has a handful.
+    return table_of(lambda top: top in wanted)
 
 
 def shows_frames(block: Block) -> bool | None:

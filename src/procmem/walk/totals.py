@@ -35,16 +35,35 @@ __all__ = ["PageUsage", "listing_for_walk", "read_page_usage"]
 @attrs.frozen(kw_only=True)
 class PageUsage:
     """
-    What a walk has counted.
-
-    Attributes:
-        usage: Of the process.
-
-        mappings: Of each mapping.
+    What a walk has counted, an account a mapping.
     """
 
-    usage: Usage
-    mappings: Mappings
+    _accounts: tuple[Account, ...]
+    _circumstances: Circumstances
+    _evidence: Evidence
+
+    def usage(self) -> Usage:
+        """
+        Of the process.
+        """
+        if not self._accounts:
+            return Usage.zero(self._evidence)
+        return usage_of(self._accounts, self._circumstances, self._evidence)
+
+    def mappings(self) -> Mappings:
+        """
+        Of each mapping.
+        """
+        return Mappings(
+            (
+                attrs.evolve(
+                    account.mapping,
+                    usage=usage_of([account], self._circumstances, self._evidence),
+                )
+                for account in self._accounts
+            ),
+            evidence=self._evidence,
+        )
 
 
 def read_page_usage(
@@ -93,9 +112,10 @@ def read_page_usage(
     )
     counted = first_sound(process, "pagemap", attempt)
     if counted is None:
-        evidence = attrs.evolve(nothing(started), method="pages")
         return PageUsage(
-            usage=Usage.zero(evidence), mappings=Mappings((), evidence=evidence)
+            accounts=(),
+            circumstances=Circumstances(page_size=process.source.page_size),
+            evidence=attrs.evolve(nothing(started), method="pages"),
         )
     return counted
 
@@ -153,26 +173,21 @@ def _attempt(
         seconds=time.perf_counter() - started,
         missing=_missing(limits, swapped),
     )
-    total = Tally()
-    for account in accounts:
-        total.add(account.tally)
+    merged = sum(account.tally.merged for account in accounts)
     circumstances = Circumstances(
         page_size=walker.page_size,
         zero_unknown=walker.zero_unknown,
-        flags_read="kpageflags" in walker.frame_files and (flags or _merging(process)),
+        flags_read=_wants_flags(process, flags) and "kpageflags" in walker.frame_files,
         merging=_merging(process),
-        merged_known=total.merged < total.resident(of_file=False),
-    )
-    counted = tuple(
-        attrs.evolve(
-            account.mapping, usage=usage_of([account], circumstances, evidence)
-        )
-        for account in accounts
+        merged_known=merged < sum(a.tally.anonymous.pages for a in accounts),
     )
     return PageUsage(
-        usage=usage_of(accounts, circumstances, evidence),
-        mappings=Mappings(counted, evidence=evidence),
+        accounts=tuple(accounts), circumstances=circumstances, evidence=evidence
     )
+
+
+def _wants_flags(process: PinnedProcess, flags: bool) -> bool:
+    return flags or _merging(process)
 
 
 def _merging(process: PinnedProcess) -> bool:
@@ -200,7 +215,7 @@ def _accounts(
     One account for each mapping.
     """
     counts = walker.frame_file("kpagecount")
-    wanted = flags or _merging(walker.process)
+    wanted = _wants_flags(walker.process, flags)
     page_flags = walker.frame_file("kpageflags") if wanted else None
     accounts: list[Account] = []
     for index, mapping in enumerate(walker.mappings):

@@ -12,8 +12,8 @@ from procmem.evidence import Evidence
 from procmem.flags import VmFlag
 from procmem.model.mapping import Mapping
 from procmem.model.usage import Usage
-from procmem.pagetable.columns import PSS_SHIFT
-from procmem.walk.tally import Tally
+from procmem.pagetable.columns import PSS_SHIFT, fixed_point
+from procmem.walk.tally import Resident, Tally
 
 __all__ = ["Account", "Circumstances", "usage_of"]
 
@@ -79,10 +79,10 @@ class Circumstances:
     """
 
     page_size: int
-    zero_unknown: bool
-    flags_read: bool
-    merging: bool
-    merged_known: bool
+    zero_unknown: bool = False
+    flags_read: bool = False
+    merging: bool = False
+    merged_known: bool = True
 
 
 Bounds = tuple[int, int]
@@ -98,103 +98,103 @@ def usage_of(
     in the evidence.  Where pages moved while they were counted there are
     bounds as well as a figure.
     """
-    total = Tally()
-    for account in accounts:
-        total.add(account.tally)
     size = circumstances.page_size
-    unseen = sum(account.unseen for account in accounts)
-    drift = sum(account.unsettled for account in accounts) * size
+    unseen = sum([account.unseen for account in accounts])
+    drift = sum([account.unsettled for account in accounts]) * size
     found = {
-        **_of_resident(total, unseen, circumstances),
-        **_of_shares(accounts, unseen, size),
+        **_of_resident(accounts, unseen, circumstances),
         **_of_swap(accounts, unseen, size),
-        **_of_kinds(total, unseen, circumstances),
+        **_of_kinds(accounts, unseen, circumstances),
     }
-    counters: dict[str, int | None] = {"size": sum(a.mapping.size for a in accounts)}
+    counters: dict[str, int | None] = {
+        "size": sum([account.mapping.size for account in accounts])
+    }
     bounds: dict[str, Bounds] = {}
     for name, (low, high) in found.items():
         if low == high:
             counters[name] = low
-            if drift:
-                bounds[name] = max(0, low - drift), high + drift
-        else:
+        if drift or low != high:
             bounds[name] = max(0, low - drift), high + drift
     shares = [account.swap_share for account in accounts]
     if not unseen and None not in shares:
-        counters["swap_pss"] = sum(s or 0 for s in shares) >> PSS_SHIFT
+        counters["swap_pss"] = sum([s or 0 for s in shares]) >> PSS_SHIFT
     return Usage.of(counters, evidence=attrs.evolve(evidence, bounds=bounds))
 
 
-def _maybe_zero(total: Tally, of_file: bool, circumstances: Circumstances) -> int:
-    """
-    How many pages that look resident may be the zero page.
-    """
-    if not circumstances.zero_unknown:
-        return 0
-    # Huge zero pages have the bit of files set on most kernels.
-    return total.doubtful[True] if of_file else total.uncertain(of_file=False)
+def _together(parts: abc.Sequence[Resident]) -> Resident:
+    if len(parts) == 1:
+        return parts[0]
+    total = Resident()
+    for part in parts:
+        total.add(part)
+    return total
 
 
 def _of_resident(
-    total: Tally, unseen: int, circumstances: Circumstances
+    accounts: abc.Sequence[Account], unseen: int, circumstances: Circumstances
 ) -> dict[str, Bounds]:
     size = circumstances.page_size
-    zero = [_maybe_zero(total, of_file, circumstances) for of_file in (False, True)]
-    anonymous = total.resident(of_file=False)
-    resident = anonymous + total.resident(of_file=True)
-    private = total.private()
-    doubtful = sum(total.doubtful.values())
-    shared = resident - private - doubtful
-    sure_shared = max(0, shared - sum(zero))
+    anonymous = _together([a.tally.anonymous for a in accounts])
+    files = _together([a.tally.of_file for a in accounts if not a.shmem])
+    shmem = _together([a.tally.of_file for a in accounts if a.shmem])
+    everything = _together((anonymous, files, shmem))
+    zero = anonymous_zero = 0
+    if circumstances.zero_unknown:
+        # Huge zero pages have the bit of files set on most kernels.
+        anonymous_zero = anonymous.uncertain
+        zero = anonymous_zero + files.doubtful + shmem.doubtful
+    pages, private = everything.pages, everything.private
+    doubtful = everything.doubtful
+    shared = pages - private - doubtful
     return {
-        "rss": ((resident - sum(zero)) * size, (resident + unseen) * size),
-        "anonymous": ((anonymous - zero[0]) * size, (anonymous + unseen) * size),
+        "rss": ((pages - zero) * size, (pages + unseen) * size),
+        "anonymous": (
+            (anonymous.pages - anonymous_zero) * size,
+            (anonymous.pages + unseen) * size,
+        ),
         "uss": (private * size, (private + doubtful + unseen) * size),
-        "shared": (sure_shared * size, (shared + doubtful + unseen) * size),
+        "shared": (
+            max(0, shared - zero) * size,
+            (shared + doubtful + unseen) * size,
+        ),
+        "pss": _share(everything, unseen, size),
+        "pss_anon": _share(anonymous, unseen, size),
+        "pss_file": _share(files, unseen, size),
+        "pss_shmem": _share(shmem, unseen, size),
+        "locked": _locked(accounts, unseen, size),
     }
 
 
-def _of_shares(
-    accounts: abc.Sequence[Account], unseen: int, size: int
-) -> dict[str, Bounds]:
-    """
-    The proportional shares: each is added up exactly and cut once.
-    """
-    parts: dict[str, list[tuple[Tally, bool]]] = {
-        "pss_anon": [(a.tally, False) for a in accounts],
-        "pss_file": [(a.tally, True) for a in accounts if not a.shmem],
-        "pss_shmem": [(a.tally, True) for a in accounts if a.shmem],
-    }
-    parts["pss"] = [part for some in parts.values() for part in some]
-    parts["locked"] = [
-        (a.tally, of_file) for a in accounts if a.locked for of_file in (False, True)
-    ]
-    return {name: _share(tallies, unseen, size) for name, tallies in parts.items()}
+def _locked(accounts: abc.Sequence[Account], unseen: int, size: int) -> Bounds:
+    locked = [account.tally for account in accounts if account.locked]
+    if not locked:
+        return 0, 0
+    parts = [part for tally in locked for part in (tally.anonymous, tally.of_file)]
+    return _share(_together(parts), unseen, size)
 
 
-def _share(tallies: list[tuple[Tally, bool]], unseen: int, size: int) -> Bounds:
-    known = sum(tally.share(of_file, size) for tally, of_file in tallies)
-    by_some = sum(tally.shared_by_some[of_file] for tally, of_file in tallies)
-    doubtful = sum(tally.doubtful[of_file] for tally, of_file in tallies)
+def _share(part: Resident, unseen: int, size: int) -> Bounds:
+    """
+    The proportional share: added up exactly and cut once.
+    """
+    low = fixed_point(part.sharers, size) >> PSS_SHIFT
     # What is shared, is shared by two at least.
-    more = by_some * size // 2 + (doubtful + unseen) * size
-    low = known >> PSS_SHIFT
+    more = part.shared_by_some * size // 2 + (part.doubtful + unseen) * size
     return low, low + more
 
 
 def _of_swap(
     accounts: abc.Sequence[Account], unseen: int, size: int
 ) -> dict[str, Bounds]:
-    swapped = sum(account.tally.swapped for account in accounts) * size
-    low = high = swapped
+    low = high = sum([account.tally.swapped for account in accounts]) * size
     for account in accounts:
         if account.shmem_swap is None:
             high += account.mapping.size
         else:
             low += account.shmem_swap
             high += account.shmem_swap
-    private = sum(account.tally.private_hugetlb for account in accounts) * size
-    shared = sum(account.tally.shared_hugetlb for account in accounts) * size
+    private = sum([account.tally.private_hugetlb for account in accounts]) * size
+    shared = sum([account.tally.shared_hugetlb for account in accounts]) * size
     rest = unseen * size
     return {
         "swap": (low, high + rest),
@@ -204,20 +204,21 @@ def _of_swap(
 
 
 def _of_kinds(
-    total: Tally, unseen: int, circumstances: Circumstances
+    accounts: abc.Sequence[Account], unseen: int, circumstances: Circumstances
 ) -> dict[str, Bounds]:
     """
     What only the flags of frames tell.
     """
     size = circumstances.page_size
-    anonymous = (total.resident(of_file=False) + unseen) * size
-    merged: Bounds = (0, anonymous)
+    anonymous = sum([account.tally.anonymous.pages for account in accounts]) + unseen
+    merged: Bounds = (0, anonymous * size)
     if not circumstances.merging:
         merged = (0, 0)
     elif circumstances.flags_read and circumstances.merged_known:
-        merged = (total.merged * size, (total.merged + unseen) * size)
+        found = sum([account.tally.merged for account in accounts])
+        merged = (found * size, (found + unseen) * size)
     lazy = anonymous
     if circumstances.flags_read:
         # Those that were written to since are not, and that is not shown.
-        lazy = (total.lazily_free + unseen) * size
-    return {"ksm": merged, "lazy_free": (0, lazy)}
+        lazy = sum([account.tally.lazily_free for account in accounts]) + unseen
+    return {"ksm": merged, "lazy_free": (0, lazy * size)}
