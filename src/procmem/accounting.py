@@ -1,6 +1,6 @@
 """
-Pure sums over mappings: no I/O, no clock, no opinion about where the
-mappings came from.
+Pure sums over mappings or pages: no I/O, no clock, no opinion about where they
+came from.
 
 A counter that one mapping lacks is missing in the sum, and asking for the sum
 raises :exc:`~procmem.UnsupportedError`.  The kernel prints the proportional
@@ -18,7 +18,10 @@ import attrs
 from procmem.errors import UnsupportedError
 from procmem.flags import MappingKind, Permissions
 from procmem.model.mapping import Mapping
+from procmem.model.page import PageInfo
 from procmem.model.usage import Usage, add_up
+from procmem.pagetable.columns import PSS_SHIFT
+from procmem.pagetable.table import PageTable
 
 __all__ = [
     "FileKey",
@@ -34,6 +37,9 @@ __all__ = [
     "total",
     "uss",
 ]
+
+Countable = abc.Iterable[Mapping | PageInfo]
+"""Mappings, or pages: those of a table are added up without making objects."""
 
 _K = TypeVar("_K", bound=abc.Hashable)
 
@@ -78,64 +84,102 @@ class FileKey:
     inode: int = 0
 
 
-def total(mappings: abc.Iterable[Mapping]) -> Usage:
+def total(items: Countable) -> Usage:
     """
     Every counter added up.
 
-    No mappings give a usage whose counters are all 0.
+    Nothing at all gives a usage whose counters are all 0.  Pages have fewer
+    counters than mappings: of those that they lack the total lacks them too.
     """
-    usages = [mapping.usage or _UNKNOWN for mapping in mappings]
-    return add_up(usages) if usages else Usage.zero()
+    if not isinstance(items, PageTable):
+        items = tuple(items)
+        mappings = [item for item in items if isinstance(item, Mapping)]
+        if len(mappings) == len(items):
+            usages = [mapping.usage or _UNKNOWN for mapping in mappings]
+            return add_up(usages) if usages else Usage.zero()
+    counters = {name: _sum(items, name) for name in ("rss", "uss", "shared", "swap")}
+    size = sum(item.size for item in items)
+    return Usage.of({**counters, "size": size, "pss": pss(items)})
 
 
-def rss(mappings: abc.Iterable[Mapping]) -> int:
+def rss(items: Countable) -> int:
     """
     Resident, in bytes: every page counts fully.
 
     Raises:
-        UnsupportedError: If a mapping lacks it.
+        UnsupportedError: If a mapping or page lacks it.
     """
-    return sum((mapping.usage or _UNKNOWN).rss for mapping in mappings)
+    return _sum(items, "rss")
 
 
-def pss(mappings: abc.Iterable[Mapping]) -> int:
+def pss(items: Countable) -> int:
     """
     Proportional, in bytes: every page divided by its sharers.
 
+    Shares of pages are added up in the kernel's fixed point and cut once.
+
     Raises:
-        UnsupportedError: If a mapping lacks it.
+        UnsupportedError: If a mapping or page lacks it.
     """
-    return sum((mapping.usage or _UNKNOWN).pss for mapping in mappings)
+    if isinstance(items, PageTable):
+        return items.pss
+    return sum(map(_share, items)) >> PSS_SHIFT
 
 
-def uss(mappings: abc.Iterable[Mapping]) -> int:
+def uss(items: Countable) -> int:
     """
     Unique, in bytes: pages mapped exactly once.
 
     Raises:
-        UnsupportedError: If a mapping lacks it.
+        UnsupportedError: If a mapping or page lacks it.
     """
-    return sum((mapping.usage or _UNKNOWN).uss for mapping in mappings)
+    return _sum(items, "uss")
 
 
-def shared(mappings: abc.Iterable[Mapping]) -> int:
+def shared(items: Countable) -> int:
     """
     Pages mapped more than once, in bytes, each counted fully.
 
     Raises:
-        UnsupportedError: If a mapping lacks it.
+        UnsupportedError: If a mapping or page lacks it.
     """
-    return sum((mapping.usage or _UNKNOWN).shared for mapping in mappings)
+    return _sum(items, "shared")
 
 
-def swap(mappings: abc.Iterable[Mapping]) -> int:
+def swap(items: Countable) -> int:
     """
-    Swapped out, in bytes, swapped shared memory included.
+    Swapped out, in bytes; of mappings swapped shared memory is included, of
+    which pages tell nothing.
 
     Raises:
         UnsupportedError: If a mapping lacks it.
     """
-    return sum((mapping.usage or _UNKNOWN).swap for mapping in mappings)
+    return _sum(items, "swap")
+
+
+def _sum(items: Countable, name: str) -> int:
+    if isinstance(items, PageTable):
+        value: int = getattr(items, name)
+        return value
+    return sum(_counter(item, name) for item in items)
+
+
+def _counter(item: Mapping | PageInfo, name: str) -> int:
+    counted = (item.usage or _UNKNOWN) if isinstance(item, Mapping) else item
+    value: int | None = getattr(counted, name)
+    if value is None:
+        raise UnsupportedError(f"kpagecount: {name}", "CAP_SYS_ADMIN")
+    return value
+
+
+def _share(item: Mapping | PageInfo) -> int:
+    """
+    The proportional share in the kernel's fixed point.
+    """
+    if isinstance(item, Mapping):
+        return _counter(item, "pss") << PSS_SHIFT
+    resident = _counter(item, "rss")
+    return (resident << PSS_SHIFT) // (item.sharers or 1)
 
 
 def footprint(mappings: abc.Iterable[Mapping]) -> int:

@@ -98,7 +98,7 @@ def histogram(values: bytes) -> dict[int, int]:
     Takes one pass for each byte that occurs, and those are few: a tenth of
     the time of a :class:`collections.Counter`.
     """
-    found = {}
+    found: dict[int, int] = {}
     while values:
         value = values[:1]
         rest = values.translate(None, value)

@@ -13,7 +13,7 @@ import bisect
 import re
 from collections import Counter, abc
 from fractions import Fraction
-from itertools import compress
+from itertools import accumulate, compress
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, overload
 
 import attrs
@@ -82,8 +82,22 @@ class Run(NamedTuple):
     state: PageState
 
 
+def _with_pages(extents: abc.Iterable[Extent]) -> tuple[Extent, ...]:
+    """
+    The extents less those that hold nothing.
+    """
+    return tuple(extent for extent in extents if extent.pages)
+
+
 def _empty_words() -> memoryview:
     return memoryview(b"").cast("Q")
+
+
+def _first_of_each(table: PageTable) -> tuple[int, ...]:
+    """
+    The index of the first page of each extent, and of the one past the last.
+    """
+    return tuple(accumulate((e.pages for e in table.extents), initial=0))
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -114,18 +128,13 @@ class PageTable(abc.Sequence[PageInfo]):
     entries: memoryview = attrs.field(factory=_empty_words)
     counts: memoryview | None = None
     flags: memoryview | None = None
-    extents: tuple[Extent, ...] = ()
+    extents: tuple[Extent, ...] = attrs.field(default=(), converter=_with_pages)
     page_size: int
     evidence: Evidence = attrs.field(factory=Evidence)
-    _firsts: tuple[int, ...] = attrs.field(init=False)
+    _firsts: tuple[int, ...] = attrs.field(
+        init=False, default=attrs.Factory(_first_of_each, takes_self=True)
+    )
     _states: list[bytes] = attrs.field(init=False, factory=list[bytes])
-
-    @_firsts.default
-    def _first_of_each_extent(self) -> tuple[int, ...]:
-        firsts = [0]
-        for extent in self.extents:
-            firsts.append(firsts[-1] + extent.pages)
-        return tuple(firsts)
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -146,7 +155,6 @@ class PageTable(abc.Sequence[PageInfo]):
         # A range knows what an index may be.
         index = range(len(self))[index]
         place = bisect.bisect_right(self._firsts, index) - 1
-        # Extents without pages begin where the next one does.
         extent = self.extents[place]
         offset = (index - self._firsts[place]) * self.page_size
         return PageInfo(
@@ -197,7 +205,7 @@ class PageTable(abc.Sequence[PageInfo]):
         return self._firsts[place - 1] + min(pages, extent.pages)
 
     def _part(self, first: int, last: int) -> PageTable:
-        extents = []
+        extents: list[Extent] = []
         for begin, extent in zip(self._firsts, self.extents, strict=False):
             low, high = max(first, begin), min(last, begin + extent.pages)
             if low < high:

@@ -34,7 +34,10 @@ __all__ = [
 ]
 
 GATES = frozenset({"[vsyscall]", "[vectors]"})
-"""What x86 and arm list without being a mapping that ``VmSize`` counts."""
+"""
+What x86 and arm list without being a mapping that ``VmSize`` counts; on arm64
+``[vectors]`` of a 32-bit process is one.  They come last.
+"""
 
 _TRIES = 3
 
@@ -77,7 +80,7 @@ def read_mappings(process: PinnedProcess) -> Mappings:
 
 
 def is_whole(
-    process: PinnedProcess, prefix: str, opened: OpenFile, size: int | None
+    process: PinnedProcess, prefix: str, opened: OpenFile, sizes: abc.Set[int]
 ) -> tuple[bool, tuple[str, ...]]:
     """
     Whether a listing that was just read is not cut short, and what is to be
@@ -90,15 +93,15 @@ def is_whole(
 
         opened: The file, read to its end.
 
-        size: The sum of the sizes listed, less the :data:`GATES`; None if
-            the kernel did not print them.
+        sizes: The sum of the sizes listed, with and without the
+            :data:`GATES`; empty if the kernel did not print sizes.
     """
     data = process.read(f"{prefix}status")
-    if data and size is not None and parse_status(data).vm_size == size:
+    if data and parse_status(data).vm_size in sizes:
         return True, ()
     if not opened.is_bound():
         return False, ()
-    return True, () if size is None else (_MOVED,)
+    return True, (_MOVED,) if sizes else ()
 
 
 Listing = tuple[tuple[Mapping, ...], tuple[str, ...]]
@@ -132,8 +135,9 @@ def _listing(
             mappings = parse(opened.read())
             if not mappings:
                 return None
-            size = sum(m.size for m in mappings if m.name not in GATES)
-            whole, notes = is_whole(process, prefix, opened, size)
+            size = sum(mapping.size for mapping in mappings)
+            gates = sum(m.size for m in mappings[-2:] if m.name in GATES)
+            whole, notes = is_whole(process, prefix, opened, {size, size - gates})
             if not whole:
                 return None
         # The documentation of the kernel promises that mappings never

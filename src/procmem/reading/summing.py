@@ -41,8 +41,9 @@ def sum_of_smaps(process: PinnedProcess, prefix: str) -> Usage | None:
         if not data:
             return None
         usage = parse_smaps_total(data)
-        size = None if usage.size is None else usage.size - _gates(data)
-        whole, notes = is_whole(process, prefix, opened, size)
+        size = usage.size
+        sizes = set[int]() if size is None else {size, size - _gates(data)}
+        whole, notes = is_whole(process, prefix, opened, sizes)
     if not whole:
         return None
     evidence = attrs.evolve(

@@ -206,12 +206,11 @@ def _same_user(facts: Facts) -> dict[str, Ability]:
 
 
 def _other_users(facts: Facts, effective: frozenset[str]) -> dict[str, Ability]:
-    needs = _PTRACE
-    if facts.first_user_namespace is False:
-        needs += f" {_BEYOND}"
+    first = facts.first_user_namespace is not False
+    needs = _PTRACE if first else f"{_PTRACE} {_BEYOND}"
     purpose = "processes of other users"
     smaps, pagemap = facts.other_users["smaps"], facts.other_users["pagemap"]
-    if smaps is None and facts.status is not None:
+    if smaps is None and facts.status is not None and first:
         # There is none to try it with, so by the rules.  Perhaps the two that
         # make no difference here suffice, but that depends on the kernel.
         perhaps = None if effective & {"CAP_PERFMON", "CAP_SYS_ADMIN"} else False
@@ -246,6 +245,4 @@ def _all_processes(facts: Facts, effective: frozenset[str]) -> Ability:
         or facts.options.get("gid") in exempt
     ):
         return Ability(possible=True, found="yes")
-    return Ability(
-        possible=False, found=f"hidepid={hidden}", needs=f"{needs}, for {purpose}"
-    )
+    return Ability(possible=False, found=f"hidepid={hidden}", needs=needs)

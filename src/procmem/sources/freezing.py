@@ -13,6 +13,7 @@ would have to be moved into one, and accounted anew.
 
 from __future__ import annotations
 
+import errno
 import time
 from collections import abc
 from contextlib import contextmanager
@@ -28,14 +29,15 @@ from procmem.sources.descendants import (
     lists_children,
 )
 from procmem.sources.holds import HOLDS, Block
+from procmem.sources.live import LiveProcess
 from procmem.sources.procfs import ProcFS
 from procmem.sources.stopping import (
     Identity,
     Posture,
     Stoppable,
     copy_of,
+    leader_of,
     live,
-    taken,
 )
 
 __all__ = ["Frozen", "StillRunningError", "frozen"]
@@ -77,6 +79,9 @@ class StillRunningError(ProcmemError, TimeoutError):
 
     pids: tuple[int, ...]
     seconds: float
+
+    def __attrs_post_init__(self) -> None:
+        self.errno = errno.ETIMEDOUT
 
     def __str__(self) -> str:
         pids = ", ".join(map(str, self.pids))
@@ -128,8 +133,9 @@ def frozen(
         In each case what was stopped has been continued.
     """
     block = Block()
+    root = Stoppable(_meant(pid, source))
     try:
-        yield _Family(_root(pid, source), block).stop(tree=tree, time_limit=time_limit)
+        yield _Family(root, block).stop(tree=tree, time_limit=time_limit)
     finally:
         try:
             HOLDS.release(block)
@@ -137,24 +143,33 @@ def frozen(
             # Interrupted; but nobody is to be left behind.
             HOLDS.release(block)
             raise
+        finally:
+            if not HOLDS.keeps(root):
+                root.close()
 
 
-def _root(pid: int | PinnedProcess, source: Source | None) -> Stoppable:
+def _meant(pid: int | PinnedProcess, source: Source | None) -> LiveProcess:
     """
-    The process that is meant.
+    The process that is meant, as one of our own to let go.
     """
     if isinstance(pid, int):
         process = live((ProcFS() if source is None else source).pin(pid))
     else:
-        process = copy_of(live(pid))
+        process = live(pid)
         if source is not None and source != process.source:
             msg = f"{pid} is pinned in {process.source}, not in {source}"
             raise ValueError(msg)
-    root = Stoppable(process)
-    if (leader := root.leader()) != root.pid:
-        # The number was that of a thread, and threads are stopped together.
-        root = taken(leader, process.source)
-    return root
+        process = copy_of(process)
+    try:
+        leader = leader_of(process)
+    except BaseException:
+        process.close()
+        raise
+    if leader == process.pid:
+        return process
+    # The number was that of a thread, and threads are stopped together.
+    process.close()
+    return live(process.source.pin(leader))
 
 
 class _Family:

@@ -100,10 +100,10 @@ class LivePagemap(Handle):
         return self._scan(start, end, every=0, any_of=_PRESENT | _SWAPPED)
 
     def zero_pages(self, start: int, end: int) -> list[Region] | None:
-        return self._scan(start, end, every=_ZERO, any_of=0)
+        return self._scan(start, end, every=_ZERO, any_of=0, exact=True)
 
     def _scan(
-        self, start: int, end: int, *, every: int, any_of: int
+        self, start: int, end: int, *, every: int, any_of: int, exact: bool = False
     ) -> list[Region] | None:
         if (descriptor := self.descriptor) is None:
             return []
@@ -124,10 +124,13 @@ class LivePagemap(Handle):
             except OSError as exc:
                 if exc.errno in _NOT_THERE:
                     return None
-                if exc.errno == errno.ESRCH:
-                    return []
+                # No address space any more, or above what it can hold, where
+                # x86 lists [vsyscall].
+                if exc.errno in {errno.ESRCH, errno.EFAULT}:
+                    return found
                 raise
-            found += _regions(vector, returned, self._page_size)
+            coarse = 0 if exact else _COARSE * self._page_size
+            found += _regions(vector, returned, coarse)
             # With more than 512 regions the kernel's own walk_end may lie
             # before the last of them (Linux 6.7 to 7.3 at least).
             walk_end = _SCAN_ARGUMENT.unpack(argument)[4]
@@ -142,13 +145,15 @@ class LivePagemap(Handle):
         return f"<{self._file} of {self._process!r}>"
 
 
-def _regions(
-    vector: array.array[int], count: int, page_size: int
-) -> abc.Iterator[Region]:
+def _regions(vector: array.array[int], count: int, coarse: int) -> abc.Iterator[Region]:
+    """
+    The regions in *vector*, or one for all of them if they take less than
+    *coarse* bytes each.
+    """
     numbers = vector[: 3 * count].tolist()
     if count == _REGIONS and not any(n & _HUGE for n in numbers[2::3]):
         span = numbers[-2] - numbers[0]
-        if span < _COARSE * count * page_size:
+        if span < coarse * count:
             # So many that looking at each by itself would take longer than
             # looking at what is between them.
             yield Region(numbers[0], numbers[-2], huge=False)

@@ -90,8 +90,9 @@ def access(process: PinnedProcess, file: str) -> Access:
 def others(source: Source, uid: int, own: int) -> tuple[Opened, Opened]:
     """
     Whether files of other processes can be opened, by name: of this user's,
-    where one will do, because some keep their memory to themselves; and of
-    other users', where all have to.  None where there is no such process.
+    and of other users'.  None where there is no such process.
+
+    One that can be is enough, because some keep their memory to themselves.
     """
     same: list[dict[str, bool]] = []
     other: list[dict[str, bool]] = []
@@ -106,10 +107,13 @@ def others(source: Source, uid: int, own: int) -> tuple[Opened, Opened]:
                     )
         if len(same) == len(other) == _ENOUGH:
             break
-    return (
-        {file: any(one[file] for one in same) if same else None for file in OTHERS},
-        {file: all(one[file] for one in other) if other else None for file in OTHERS},
-    )
+    return (_any(same), _any(other))
+
+
+def _any(opened: list[dict[str, bool]]) -> Opened:
+    return {
+        file: any(one[file] for one in opened) if opened else None for file in OTHERS
+    }
 
 
 def _owner(process: PinnedProcess) -> int | None:

@@ -38,6 +38,7 @@ __all__ = [
     "StopDeniedError",
     "Stoppable",
     "copy_of",
+    "leader_of",
     "live",
     "taken",
     "unable",
@@ -180,13 +181,6 @@ class Stoppable:
         """
         return self._stat().is_kernel_thread
 
-    def leader(self) -> int:
-        """
-        The process that this is a thread of: itself, unless the number was
-        that of another thread.
-        """
-        return parse_status(self.process.read("status")).tgid or self.pid
-
     def _states(self) -> abc.Iterator[str]:
         first = self._stat()
         if first.threads <= 1:
@@ -256,3 +250,11 @@ def copy_of(process: LiveProcess) -> LiveProcess:
     descriptor = process.descriptor
     assert descriptor is not None  # noqa: S101 (only of files that are missing)
     return LiveProcess(process.source, process.pid, os.dup(descriptor))
+
+
+def leader_of(process: LiveProcess) -> int:
+    """
+    The process that this is a thread of: itself, unless the number was that
+    of another thread.
+    """
+    return parse_status(process.read("status")).tgid or process.pid

@@ -84,6 +84,8 @@ class FrameCounts:
 
     __slots__ = ("_byteorder", "_frames", "_map")
 
+    _byteorder: ByteOrder
+
     def __init__(self, frames: Frames, byteorder: ByteOrder) -> None:
         self._frames = frames
         self._byteorder = byteorder

@@ -78,7 +78,7 @@ def make_plan(
     low, high = mappings[0].start, _end_of_user_space(mappings)
     sparse = _is_sparse(mappings, status)
     regions = pagemap.regions(low, high, only_huge=not sparse)
-    pieces = []
+    pieces: list[list[Piece]] = []
     for mapping in mappings:
         if regions is None:
             pieces.append([Piece(mapping.start, mapping.end, _may_be_huge(mapping))])
@@ -132,7 +132,7 @@ def _split(mapping: Mapping, regions: list[Region]) -> list[Piece]:
     """
     All of the mapping, cut where huge entries begin and end.
     """
-    pieces = []
+    pieces: list[Piece] = []
     start = mapping.start
     for region in _overlapping(mapping, regions):
         if region.huge:

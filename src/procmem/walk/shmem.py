@@ -44,18 +44,20 @@ class SharedMemory:
         self._devices = _devices_of_memory(walker)
         self._swap_in_use = _swap_in_use(walker.process.source.read("meminfo"))
 
-    def is_shared(self, index: int) -> bool:
+    def is_shared(self, index: int) -> bool | None:
         """
-        Whether a mapping's file is shared memory or on a tmpfs.
+        Whether a mapping's file is shared memory or on a tmpfs; None if that
+        cannot be told.
         """
         mapping = self._walker.mappings[index]
         kind = mapping.kind
         if kind in _KINDS or kind is not MappingKind.FILE:
             return kind in _KINDS
-        if mapping.device in self._devices:
-            return True
+        if mapping.device[0] != 0 or mapping.device in (self._devices or ()):
+            return mapping.device[0] == 0
         # On overlayfs the device is not that of the file system below.
-        return mapping.device[0] == 0 and self._is_swap_backed(index)
+        backed = self._is_swap_backed(index)
+        return backed if backed is not None or self._devices is None else False
 
     def swapped(self, index: int) -> int | None:
         """
@@ -103,14 +105,14 @@ class SharedMemory:
             if run.state is PageState.ABSENT
         ]
 
-    def _is_swap_backed(self, index: int) -> bool:
+    def _is_swap_backed(self, index: int) -> bool | None:
         """
         Whether a page of the mapping's file says that swap backs it, which
-        all of shared memory does and no other file.
+        all of shared memory does and no other file; None if none says.
         """
         flags = self._walker.frame_file("kpageflags")
         if flags is None:
-            return False
+            return None
         for block in self._walker.read(self._walker.plan.pieces[index]):
             place = block.tops.translate(_IF_OF_FILE).find(1)
             if place < 0:
@@ -122,14 +124,14 @@ class SharedMemory:
                 frame -= 1
                 word = flags.word(frame)
             return bool(word & PageFlag.SWAPBACKED)
-        return False
+        return None
 
 
-def _devices_of_memory(walker: Walker) -> frozenset[tuple[int, int]]:
+def _devices_of_memory(walker: Walker) -> frozenset[tuple[int, int]] | None:
     try:
         text = walker.process.read("mountinfo")
     except ProcmemError:
-        return frozenset()
+        return None
     return frozenset(
         (int(major), int(minor))
         for major, minor, kind in _MOUNT.findall(text)

@@ -6,11 +6,13 @@ they are counted over all processes in view.
 from __future__ import annotations
 
 from collections import Counter, abc
+from functools import partial
 from itertools import compress
 
-from procmem.errors import ProcmemError
+from procmem.errors import ProcessGoneError, ProcmemError
 from procmem.flags import PageState
 from procmem.pagetable.columns import CODES, PSS_SHIFT, states_of, table_of
+from procmem.reading.lifecycle import first_sound
 from procmem.sources.base import PinnedProcess
 from procmem.walk.blocks import Block, read_blocks
 from procmem.walk.plan import make_plan
@@ -66,24 +68,38 @@ class SwapUsers:
             account.swap_entries = []
 
     def _add(self, users: Counter[int], other: PinnedProcess) -> None:
-        from procmem.walk.totals import listing_for_walk
-
         try:
-            listed = listing_for_walk(other, "")
-            if listed is None:
-                return
-            with other.pagemap() as pagemap:
-                plan = make_plan(other, pagemap, listed[0], listed[1])
-                for pieces in plan.pieces:
-                    for block in read_blocks(
-                        pagemap,
-                        pieces,
-                        page_size=other.source.page_size,
-                        byteorder=other.source.byteorder,
-                    ):
-                        users.update(e for e in self.entries(block) if e in users)
+            slots = first_sound(other, "pagemap", partial(self._slots, users))
+        except ProcessGoneError:
+            return
         except ProcmemError:
             self.unreadable.append(other.pid)
+        else:
+            users.update(slots or ())
+
+    def _slots(
+        self, wanted: abc.Container[int], process: PinnedProcess, prefix: str
+    ) -> list[int] | None:
+        """
+        Which of some slots a process uses, as often as it does.
+        """
+        from procmem.walk.totals import listing_for_walk
+
+        listed = listing_for_walk(process, prefix)
+        if listed is None:
+            return None
+        found: list[int] = []
+        with process.pagemap(prefix) as pagemap:
+            plan = make_plan(process, pagemap, listed[0], listed[1])
+            for pieces in plan.pieces:
+                for block in read_blocks(
+                    pagemap,
+                    pieces,
+                    page_size=process.source.page_size,
+                    byteorder=process.source.byteorder,
+                ):
+                    found += [slot for slot in self.entries(block) if slot in wanted]
+            return found if pagemap.is_bound() else None
 
 
 def _is_same(one: PinnedProcess, two: PinnedProcess) -> bool:

@@ -38,17 +38,17 @@ class PageUsage:
     What a walk has counted, an account a mapping.
     """
 
-    _accounts: tuple[Account, ...]
-    _circumstances: Circumstances
-    _evidence: Evidence
+    accounts: tuple[Account, ...]
+    circumstances: Circumstances
+    evidence: Evidence
 
     def usage(self) -> Usage:
         """
         Of the process.
         """
-        if not self._accounts:
-            return Usage.zero(self._evidence)
-        return usage_of(self._accounts, self._circumstances, self._evidence)
+        if not self.accounts:
+            return Usage.zero(self.evidence)
+        return usage_of(self.accounts, self.circumstances, self.evidence)
 
     def mappings(self) -> Mappings:
         """
@@ -58,11 +58,11 @@ class PageUsage:
             (
                 attrs.evolve(
                     account.mapping,
-                    usage=usage_of([account], self._circumstances, self._evidence),
+                    usage=usage_of([account], self.circumstances, self.evidence),
                 )
-                for account in self._accounts
+                for account in self.accounts
             ),
-            evidence=self._evidence,
+            evidence=self.evidence,
         )
 
 
@@ -161,7 +161,9 @@ def _attempt(
     ) as walker:
         if not walker.pagemap.is_bound():
             return None
-        swapped = None if view is None else SwapUsers(view)
+        # Without frames the kernel hides the slots of swapped pages as well.
+        divided = view is not None and walker.frames_visible
+        swapped = SwapUsers(view or ()) if divided else None
         accounts = _accounts(walker, SharedMemory(walker), swapped, flags=flags)
         if not walker.pagemap.is_bound():
             # The process ended, or became another program, in mid-walk.
@@ -171,7 +173,7 @@ def _attempt(
         files=(file, "status", "pagemap", *walker.frame_files),
         moved=walker.moved if check_drift else None,
         seconds=time.perf_counter() - started,
-        missing=_missing(limits, swapped),
+        missing=_missing(limits, swapped, hidden=view is not None and not divided),
     )
     merged = sum(account.tally.merged for account in accounts)
     circumstances = Circumstances(
@@ -194,8 +196,12 @@ def _merging(process: PinnedProcess) -> bool:
     return process.source.has_merged_pages() is not False
 
 
-def _missing(limits: Limits, swapped: SwapUsers | None) -> tuple[str, ...]:
+def _missing(
+    limits: Limits, swapped: SwapUsers | None, *, hidden: bool
+) -> tuple[str, ...]:
     missing: list[str] = []
+    if hidden:
+        missing.append("swap_pss: slots of swap are shown with CAP_SYS_ADMIN only")
     if limits.reached is not None:
         missing.append(f"pages that were not looked at: {limits.reached}")
     if swapped is not None and swapped.unreadable:
@@ -240,7 +246,8 @@ def _accounts(
             # What is above the page table, such as [vsyscall], has no entries.
             account.unseen = 0
         account.shmem = shared_memory.is_shared(index)
-        account.shmem_swap = shared_memory.swapped(index) if account.shmem else 0
+        if account.shmem is not False:
+            account.shmem_swap = shared_memory.swapped(index)
         accounts.append(account)
     if swapped is not None:
         swapped.count(walker.process, accounts)

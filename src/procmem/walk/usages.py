@@ -28,7 +28,7 @@ class Account:
 
         tally: Its pages.
 
-        shmem: Whether its file is shared memory.
+        shmem: Whether its file is shared memory; None if that is unknown.
 
         shmem_swap: How many bytes of that are swapped out, or None if that
             is unknown.
@@ -45,7 +45,7 @@ class Account:
 
     mapping: Mapping
     tally: Tally = attrs.field(factory=Tally)
-    shmem: bool = False
+    shmem: bool | None = False
     shmem_swap: int | None = 0
     swap_entries: list[int] = attrs.field(factory=list[int])
     swap_share: int | None = None
@@ -135,14 +135,15 @@ def _of_resident(
 ) -> dict[str, Bounds]:
     size = circumstances.page_size
     anonymous = _together([a.tally.anonymous for a in accounts])
-    files = _together([a.tally.of_file for a in accounts if not a.shmem])
+    files = _together([a.tally.of_file for a in accounts if a.shmem is False])
     shmem = _together([a.tally.of_file for a in accounts if a.shmem])
-    everything = _together((anonymous, files, shmem))
+    either = _together([a.tally.of_file for a in accounts if a.shmem is None])
+    everything = _together((anonymous, files, shmem, either))
     zero = anonymous_zero = 0
     if circumstances.zero_unknown:
         # Huge zero pages have the bit of files set on most kernels.
         anonymous_zero = anonymous.uncertain
-        zero = anonymous_zero + files.doubtful + shmem.doubtful
+        zero = anonymous_zero + files.doubtful + shmem.doubtful + either.doubtful
     pages, private = everything.pages, everything.private
     doubtful = everything.doubtful
     shared = pages - private - doubtful
@@ -159,8 +160,8 @@ def _of_resident(
         ),
         "pss": _share(everything, unseen, size),
         "pss_anon": _share(anonymous, unseen, size),
-        "pss_file": _share(files, unseen, size),
-        "pss_shmem": _share(shmem, unseen, size),
+        "pss_file": _share(files, unseen, size, either),
+        "pss_shmem": _share(shmem, unseen, size, either),
         "locked": _locked(accounts, unseen, size),
     }
 
@@ -173,13 +174,18 @@ def _locked(accounts: abc.Sequence[Account], unseen: int, size: int) -> Bounds:
     return _share(_together(parts), unseen, size)
 
 
-def _share(part: Resident, unseen: int, size: int) -> Bounds:
+def _share(
+    part: Resident, unseen: int, size: int, perhaps: Resident | None = None
+) -> Bounds:
     """
-    The proportional share: added up exactly and cut once.
+    The proportional share, added up exactly and cut once, of *part* and
+    perhaps of some more.
     """
     low = fixed_point(part.sharers, size) >> PSS_SHIFT
     # What is shared, is shared by two at least.
     more = part.shared_by_some * size // 2 + (part.doubtful + unseen) * size
+    if perhaps is not None and perhaps.pages:
+        more += _share(perhaps, 0, size)[1] + 1
     return low, low + more
 
 

@@ -118,6 +118,13 @@ def write(address: int, size: int, byte: int = 0x78) -> None:
     ctypes.memset(address, byte, size)
 
 
+def copy(address: int, data: bytes) -> None:
+    """
+    Write *data* to an address.
+    """
+    ctypes.memmove(address, data, len(data))
+
+
 def hold(size: int) -> int:
     """
     Make private anonymous memory resident, as a mapping of its own; its address.
