@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import struct
 
+import pytest
+
 import procmem
+from procmem.cli import output
 from procmem.errors import AccessDeniedError
 from tests.cli_machine import denied, kernel_thread, status, zombie
 
-_PAGE = 4096
 _HEAP = b"00010000-00014000 rw-p 00000000 00:00 0      [heap]\n"
 _LIBRARY = b"00014000-00016000 r-xp 00000000 08:01 7      /lib/<b>\x1b[31m.so\n"
 _MAPS = _HEAP + _LIBRARY
@@ -55,3 +57,16 @@ def pages_machine(*, frames: bool = True, name: bytes = b"worker") -> procmem.In
         },
         frame_files={"kpagecount": _COUNTS} if frames else {},
     )
+
+
+def terminal(
+    monkeypatch: pytest.MonkeyPatch, *, width: int | None = 80, **variables: str
+) -> None:
+    """
+    Have the output be a terminal, or nothing of that kind.
+    """
+    monkeypatch.setattr(output, "width", lambda: width)
+    for name in ("TERM", "COLORTERM", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)

@@ -13,24 +13,9 @@ import pytest
 
 from procmem.cli import main, output
 from procmem.cli.pages import run
+from tests.pagemap_machine import pages_machine, terminal
 
 _PAGE = 4096
-from tests.pagemap_machine import pages_machine
-
-_PAGE = 4096
-
-
-def _terminal(
-    monkeypatch: pytest.MonkeyPatch, *, width: int | None = 80, **variables: str
-) -> None:
-    """
-    Have the output be a terminal, or nothing of that kind.
-    """
-    monkeypatch.setattr(output, "width", lambda: width)
-    for name in ("TERM", "COLORTERM", "NO_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
 
 
 class TestText:
@@ -54,7 +39,7 @@ class TestText:
         """
         A terminal gets colours.
         """
-        _terminal(monkeypatch, TERM="xterm-256color")
+        terminal(monkeypatch, TERM="xterm-256color")
 
         assert 0 == run(["1"], pages_machine())
         assert "\x1b[0;38;5;25m" in capsys.readouterr().out
@@ -65,7 +50,7 @@ class TestText:
         """
         What a file or process is called is shown, never obeyed.
         """
-        _terminal(monkeypatch)
+        terminal(monkeypatch)
 
         assert 0 == run(["1", "--width", "200"], pages_machine(name=b"\x1b]0;x\x07"))
         text = capsys.readouterr().out

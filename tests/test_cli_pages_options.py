@@ -10,24 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from procmem.cli import output, pages
+from procmem.cli import pages
 from procmem.cli.pages import Options, run
-
-_PAGE = 4096
-from tests.pagemap_machine import pages_machine
-
-
-def _terminal(
-    monkeypatch: pytest.MonkeyPatch, *, width: int | None = 80, **variables: str
-) -> None:
-    """
-    Have the output be a terminal, or nothing of that kind.
-    """
-    monkeypatch.setattr(output, "width", lambda: width)
-    for name in ("TERM", "COLORTERM", "NO_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
+from tests.pagemap_machine import pages_machine, terminal
 
 
 class TestErrors:
@@ -128,7 +113,7 @@ class TestColour:
         Colours are used where a terminal is known to have them, and the user
         does not mind.
         """
-        _terminal(monkeypatch, width=80, **variables)
+        terminal(monkeypatch, width=80, **variables)
 
         assert expected == pages._colour(Options(pid=1))
 
@@ -136,7 +121,7 @@ class TestColour:
         """
         They can be switched off.
         """
-        _terminal(monkeypatch, TERM="xterm", COLORTERM="truecolor")
+        terminal(monkeypatch, TERM="xterm", COLORTERM="truecolor")
 
         assert "none" == pages._colour(Options(pid=1, no_color=True))
 
@@ -144,7 +129,7 @@ class TestColour:
         """
         Files and pipes get none.
         """
-        _terminal(monkeypatch, width=None, TERM="xterm", COLORTERM="truecolor")
+        terminal(monkeypatch, width=None, TERM="xterm", COLORTERM="truecolor")
 
         assert "none" == pages._colour(Options(pid=1))
 

@@ -127,29 +127,6 @@ class TestPageCells:
         assert picture == pickle.loads(pickle.dumps(picture))
 
 
-class TestNotes:
-    def test_without_sharers(self) -> None:
-        """
-        That sharers are not known is said once.
-        """
-        evidence = procmem.Evidence(missing=("sharers: frames are hidden",))
-        picture = page_cells(table("A", counts=False, evidence=evidence), [])
-
-        (note,) = picture.notes
-        assert "CAP_SYS_ADMIN" in note
-        assert not picture.has_sharers
-
-    def test_missing(self) -> None:
-        """
-        What was not looked at is said, and harmless to print.
-        """
-        evidence = procmem.Evidence(missing=("pages\x1b",), notes=("It moved.",))
-        picture = page_cells(table("A", evidence=evidence), [])
-
-        expected = (r"Not known, and drawn as not present: pages\x1b.", "It moved.")
-        assert expected == picture.notes
-
-
 class TestFolding:
     def test_folded(self) -> None:
         """

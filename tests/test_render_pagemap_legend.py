@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import procmem
 from procmem.render.names import cells as columns_of
 from procmem.render.pagemap.cells import page_cells
 from procmem.render.pagemap.legend import legend, sentence, shortened
@@ -94,3 +95,26 @@ class TestShortened:
         Whatever the name, it fits.
         """
         assert columns_of(shortened(name, width)) <= width
+
+
+class TestNotes:
+    def test_without_sharers(self) -> None:
+        """
+        That sharers are not known is said once.
+        """
+        evidence = procmem.Evidence(missing=("sharers: frames are hidden",))
+        picture = page_cells(table("A", counts=False, evidence=evidence), [])
+
+        (note,) = picture.notes
+        assert "CAP_SYS_ADMIN" in note
+        assert not picture.has_sharers
+
+    def test_missing(self) -> None:
+        """
+        What was not looked at is said, and harmless to print.
+        """
+        evidence = procmem.Evidence(missing=("pages\x1b",), notes=("It moved.",))
+        picture = page_cells(table("A", evidence=evidence), [])
+
+        expected = (r"Not known, and drawn as not present: pages\x1b.", "It moved.")
+        assert expected == picture.notes

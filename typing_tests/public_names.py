@@ -246,3 +246,13 @@ except procmem.ProcmemError as exc:
     f: Exception = exc
 
 procmem.nothing  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+
+
+# Rights, and processes that stand still.
+rights = procmem.capabilities(source)
+assert_type(rights, procmem.Capabilities)
+assert_type(rights.missing, Mapping[str, procmem.Ability])
+with procmem.frozen(1, tree=False) as still:
+    assert_type(still, procmem.Frozen)
+    assert_type(still.pids, tuple[int, ...])
+assert_type(procmem.StillRunningError((1,), 1.0).seconds, float)

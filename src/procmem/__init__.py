@@ -62,6 +62,8 @@ if TYPE_CHECKING:
     from procmem.model.status import Stat, Statm, Status
     from procmem.model.usage import Usage
     from procmem.pagetable.table import PageTable
+    from procmem.shortcuts.abilities import Ability
+    from procmem.shortcuts.capabilities import Capabilities, capabilities
     from procmem.shortcuts.details import (
         mappings,
         peak_rss,
@@ -72,15 +74,19 @@ if TYPE_CHECKING:
     from procmem.shortcuts.options import CountOptions, WalkOptions
     from procmem.shortcuts.pages import pages, true_uss
     from procmem.snapshots import Snapshot
+    from procmem.sources.freezing import Frozen, StillRunningError, frozen
     from procmem.sources.memory import InMemory
 
     __version__: str
 
 __all__ = [
+    "Ability",
     "AccessDeniedError",
+    "Capabilities",
     "CountOptions",
     "Evidence",
     "FileKey",
+    "Frozen",
     "InMemory",
     "Mapping",
     "MappingKind",
@@ -102,14 +108,17 @@ __all__ = [
     "Stat",
     "Statm",
     "Status",
+    "StillRunningError",
     "UnsupportedError",
     "Usage",
     "UsageDelta",
     "VmFlag",
     "WalkOptions",
     "accounting",
+    "capabilities",
     "footprint",
     "format_size",
+    "frozen",
     "mappings",
     "pages",
     "parse_kpagecgroup",
@@ -160,11 +169,14 @@ _LATER = {
     "model.mapping": {"Mapping", "Mappings"},
     "model.page": {"PageInfo"},
     "model.status": {"Stat", "Statm", "Status"},
+    "shortcuts.abilities": {"Ability"},
+    "shortcuts.capabilities": {"Capabilities", "capabilities"},
     "shortcuts.details": {"mappings", "peak_rss", "snapshot", "status", "usage"},
     "pagetable.table": {"PageTable"},
     "shortcuts.options": {"CountOptions", "WalkOptions"},
     "shortcuts.pages": {"pages", "true_uss"},
     "snapshots": {"Snapshot"},
+    "sources.freezing": {"Frozen", "StillRunningError", "frozen"},
     "sources.memory": {"InMemory"},
 }
 

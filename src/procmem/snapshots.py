@@ -11,6 +11,7 @@ import attrs
 from procmem.model.mapping import Mappings
 from procmem.model.status import Status
 from procmem.model.usage import Usage
+from procmem.pagetable.table import PageTable
 from procmem.reading.listing import read_mappings
 from procmem.reading.status import read_status
 from procmem.reading.totals import read_usage
@@ -37,6 +38,8 @@ class Snapshot:
         mappings: Its mappings with their usage.
 
         status: Its identity and cheap counters.
+
+        pages: Its pages, or None if they were not asked for.
     """
 
     pid: int
@@ -44,6 +47,7 @@ class Snapshot:
     usage: Usage
     mappings: Mappings
     status: Status = attrs.field(repr=False)
+    pages: PageTable | None = attrs.field(default=None, hash=False)
 
     def _repr_html_(self) -> str:
         from procmem.render.html import snapshot_table

@@ -19,6 +19,7 @@ from tests.live.processes.children import Area, child
 
 __all__ = ["Group", "Zoo", "everyone", "zoo"]
 
+_MANY = 400
 _SCANS = Path("/sys/kernel/mm/ksm/full_scans")
 
 
@@ -27,12 +28,14 @@ class Zoo(NamedTuple):
     A stopped family.
 
     Attributes:
+        group: Which memory it has.
         pids: The parent, a child that has changed some of its memory, and one
             that has not.
         areas: Where the parent has what, by name.
         absent: What this machine does not have, with the reason.
     """
 
+    group: Group
     pids: tuple[int, ...]
     areas: dict[str, Area]
     absent: dict[str, str]
@@ -74,6 +77,7 @@ def zoo(group: Group) -> Iterator[Zoo]:
                 pass
         facts = stack.enter_context(child("zoo", group))
         it = Zoo(
+            group,
             (facts.pid, *facts.told["children"]),
             {name: Area(*area) for name, area in facts.told["areas"].items()},
             facts.told["absent"],
@@ -100,14 +104,27 @@ def _wait_for_merger(it: Zoo) -> None:
 @contextlib.contextmanager
 def everyone() -> Iterator[list[procmem.PinnedProcess]]:
     """
-    All processes that can be seen, pinned.
+    All processes that can be seen, pinned; but where there are very many, only
+    those of which the kernel says that something is swapped out.
     """
+    pids = procmem.ProcFS().pids()
+    if len(pids) > _MANY:
+        pids = [pid for pid in pids if _swaps(pid)]
     with contextlib.ExitStack() as stack:
         pinned = []
-        for pid in procmem.ProcFS().pids():
+        for pid in pids:
             with contextlib.suppress(procmem.ProcessGoneError):
                 pinned.append(stack.enter_context(procmem.pinned(pid)))
         yield pinned
+
+
+def _swaps(pid: int) -> bool:
+    try:
+        status = text_of(pid, "status")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    # A kernel thread has no such line.
+    return b"VmSwap:" in status and b"VmSwap:\t       0 kB" not in status
 
 
 def pages_of(pid: int) -> tuple[int, int]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import abc
 from typing import Literal, Unpack
 
+import attrs
+
 from procmem.model.mapping import Mappings
 from procmem.model.status import Status
 from procmem.model.usage import Usage
@@ -178,9 +180,18 @@ def status(pid: Pid = None, *, source: Source | None = None) -> Status:
         return read_status(process)
 
 
-def snapshot(pid: Pid = None, *, source: Source | None = None) -> Snapshot:
+def snapshot(
+    pid: Pid = None, *, pages: bool = False, source: Source | None = None
+) -> Snapshot:
     """
     The process read once: status, totals and mappings.
+
+    Args:
+        pid: The process.
+
+        pages: Whether to read its pages too.
+
+        source: Where to look; None means the live ``/proc``.
 
     Raises:
         ProcessGoneError: If there is no such process.
@@ -188,6 +199,14 @@ def snapshot(pid: Pid = None, *, source: Source | None = None) -> Snapshot:
         AccessDeniedError: If the kernel does not let this user see it.
 
         UnsupportedError: If the kernel lacks a file that this takes.
+
+        ProcessChangedError: If the process became another program each time
+            it was looked at.
     """
     with held(pid, source) as process:
-        return take(process)
+        taken = take(process)
+        if pages:
+            from procmem.walk.table import read_pages
+
+            return attrs.evolve(taken, pages=read_pages(process))
+        return taken

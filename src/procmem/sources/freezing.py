@@ -129,8 +129,7 @@ def frozen(
 
         ValueError: If this process would have to stop itself, or *pid* is no
             process that can be stopped: recorded, or a part of the kernel.
-
-        In each case what was stopped has been continued.
+            In each of these cases what was stopped has been continued.
     """
     block = Block()
     root = Stoppable(_meant(pid, source))
