@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import imports, mappings, memory, pss, report, scan, totals
+from bench import imports, mappings, memory, pages, pss, report, scan, totals
 from bench.figures import Figure, Measured
 from bench.scale import FULL, QUICK, Scale
 
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Callable[[Scale], Measured]] = {
     "pss": pss.run,
     "mappings": mappings.run,
     "totals": totals.run,
+    "pages": pages.run,
     "scan": scan.run,
     "imports": imports.run,
     "memory": memory.run,

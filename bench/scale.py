@@ -26,6 +26,11 @@ class Scale:
 
         texts: Lengths of the texts that are parsed to see how much memory
             that needs, in bytes.
+
+        pages: Memory of the processes whose pages are counted, in MiB.
+
+        resident: Memory of the process whose pages are counted to see how
+            much memory that needs, in MiB.
     """
 
     rounds: int
@@ -35,6 +40,8 @@ class Scale:
     mappings: int
     processes: int
     texts: tuple[int, ...]
+    pages: int
+    resident: int
 
 
 FULL = Scale(
@@ -45,6 +52,8 @@ FULL = Scale(
     mappings=3000,
     processes=400,
     texts=(50_000, 200_000, 2_000_000, 20_000_000),
+    pages=1024,
+    resident=8192,
 )
 """What the figures in the documentation are from."""
 
@@ -56,6 +65,8 @@ QUICK = Scale(
     mappings=3000,
     processes=400,
     texts=(2_000_000,),
+    pages=256,
+    resident=1024,
 )
 """Good for a first look; the same limits, more noise."""
 
@@ -67,5 +78,7 @@ TINY = Scale(
     mappings=40,
     processes=5,
     texts=(20_000,),
+    pages=4,
+    resident=2,
 )
 """Only shows that the benchmarks work."""

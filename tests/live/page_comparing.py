@@ -39,7 +39,7 @@ SPLIT = {
 }
 """What only the rollup has."""
 
-Pinned = Sequence[procmem.PinnedProcess]
+View = Sequence[procmem.PinnedProcess | int]
 
 
 def expected_of(printed: Printed, keys: dict[str, tuple[str, ...]]) -> Printed:
@@ -86,7 +86,7 @@ def unlike_usage(
     return wrong
 
 
-def mappings(pid: int, view: Pinned, *, flags: bool = False) -> list[object]:
+def mappings(pid: int, view: View, *, flags: bool = False) -> list[object]:
     """
     Each mapping, each figure that pages tell.
     """
@@ -109,7 +109,7 @@ def mappings(pid: int, view: Pinned, *, flags: bool = False) -> list[object]:
     return wrong
 
 
-def usage(pid: int, view: Pinned, *, flags: bool = False) -> dict[str, object]:
+def usage(pid: int, view: View, *, flags: bool = False) -> dict[str, object]:
     """
     The totals, each figure that pages tell.
     """

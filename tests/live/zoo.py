@@ -12,7 +12,7 @@ from typing import NamedTuple
 import procmem
 from tests.live.children.zoo import Group
 from tests.live.control import wait_until
-from tests.live.kernel_text import Printed, amount, covering, mappings, text_of, total
+from tests.live.kernel_text import amount, covering, mappings, text_of, total
 from tests.live.machine import huge_page_size, huge_pages, merging, swap
 from tests.live.processes import stopped
 from tests.live.processes.children import Area, child
@@ -40,25 +40,28 @@ class Zoo(NamedTuple):
     areas: dict[str, Area]
     absent: dict[str, str]
 
-    def printed(self, name: str, pid: int | None = None) -> list[Printed]:
+    def amounts(self, name: str, key: str) -> list[int]:
         """
-        What smaps says of the mappings of an area.
+        One counter of an area, in bytes, as the kernel prints it for each of
+        the family.
         """
-        listed = mappings(text_of(pid or self.pids[0], "smaps"))
-        return covering(listed, self.areas[name].start, self.areas[name].end)
-
-    def amount(self, name: str, key: str) -> int:
-        """
-        One counter of an area, in bytes, as the kernel prints it.
-        """
-        return total(self.printed(name), key)
+        area = self.areas[name]
+        return [
+            total(covering(mappings(text_of(pid, "smaps")), area.start, area.end), key)
+            for pid in self.pids
+        ]
 
 
 @contextlib.contextmanager
-def zoo(group: Group) -> Iterator[Zoo]:
+def zoo(group: Group, uid: int = -1) -> Iterator[Zoo]:
     """
     The family with the memory of one group, and what the machine has to have
     for it.
+
+    Args:
+        group: Which memory.
+
+        uid: Whose processes they are; -1 leaves them the tests' own.
 
     Raises:
         NotHereError: If the machine cannot have it.
@@ -66,7 +69,7 @@ def zoo(group: Group) -> Iterator[Zoo]:
     with contextlib.ExitStack() as stack:
         match group:
             case Group.HUGETLB:
-                stack.enter_context(huge_pages(3))
+                stack.enter_context(huge_pages(4))
             case Group.HUGE:
                 huge_page_size()
             case Group.SWAPPED:
@@ -75,7 +78,7 @@ def zoo(group: Group) -> Iterator[Zoo]:
                 stack.enter_context(merging())
             case _:
                 pass
-        facts = stack.enter_context(child("zoo", group))
+        facts = stack.enter_context(child("zoo", group, uid))
         it = Zoo(
             group,
             (facts.pid, *facts.told["children"]),
@@ -90,7 +93,7 @@ def zoo(group: Group) -> Iterator[Zoo]:
 
 def _wait_for_merger(it: Zoo) -> None:
     wait_until(
-        lambda: it.amount("mergeable", "KSM") == it.areas["mergeable"].size,
+        lambda: set(it.amounts("mergeable", "KSM")) == {it.areas["mergeable"].size},
         seconds=60,
         what="all pages merged",
     )

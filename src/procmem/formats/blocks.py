@@ -137,7 +137,7 @@ def _table(lines: list[bytes], length: int, memo: dict[bytes, Values]) -> Table:
         same = lines[index::length]
         try:
             # A line of another key is not in this memo, and refused by it.
-            if same.count(same[0]) == len(same):
+            if same[0] == same[-1] and same.count(same[0]) == len(same):
                 # Most counters are 0 everywhere, and comparing two lines
                 # costs a third of looking one up.
                 column = [values[same[0]]] * len(same)

@@ -143,7 +143,8 @@ class Usage(Slotted):
         """
         Resident: the pages that are in memory, whoever shares them.
         """
-        return self._lacks("rss") if self._rss is None else self._rss
+        value = self._rss
+        return self._lacks("rss") if value is None else value
 
     @property
     def pss(self) -> int:
@@ -151,7 +152,8 @@ class Usage(Slotted):
         Proportional: each resident page divided by the number of mappings
         that share it.
         """
-        return self._lacks("pss") if self._pss is None else self._pss
+        value = self._pss
+        return self._lacks("pss") if value is None else value
 
     @property
     def shared_clean(self) -> int:
@@ -198,7 +200,8 @@ class Usage(Slotted):
         """
         Swapped out, swapped shared memory included, whoever shares it.
         """
-        return self._lacks("swap") if self._swap is None else self._swap
+        value = self._swap
+        return self._lacks("swap") if value is None else value
 
     @property
     def uss(self) -> int:

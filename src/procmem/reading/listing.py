@@ -10,6 +10,7 @@ read again from its beginning, and where it ended, it cannot.
 
 from __future__ import annotations
 
+import operator
 import time
 from collections import abc
 
@@ -40,6 +41,8 @@ What x86 and arm list without being a mapping that ``VmSize`` counts; on arm64
 """
 
 _TRIES = 3
+
+_START, _END = operator.attrgetter("start"), operator.attrgetter("end")
 
 _MOVED = "The process mapped or unmapped memory while its mappings were read."
 _CLIPPED = (
@@ -135,7 +138,8 @@ def _listing(
             mappings = parse(opened.read())
             if not mappings:
                 return None
-            size = sum(mapping.size for mapping in mappings)
+            starts, ends = list(map(_START, mappings)), list(map(_END, mappings))
+            size = sum(ends) - sum(starts)
             gates = sum(m.size for m in mappings[-2:] if m.name in GATES)
             whole, notes = is_whole(process, prefix, opened, {size, size - gates})
             if not whole:
@@ -143,18 +147,9 @@ def _listing(
         # The documentation of the kernel promises that mappings never
         # overlap.  maps of Linux 6.18, which does not lock the address
         # space, lists some twice while another thread splits them.
-        if not _overlap(mappings):
+        if not any(map(operator.gt, ends, starts[1:])):
             return mappings, notes
     return _clipped(mappings), (*notes, _CLIPPED)
-
-
-def _overlap(mappings: tuple[Mapping, ...]) -> bool:
-    end = 0
-    for mapping in mappings:
-        if mapping.start < end:
-            return True
-        end = mapping.end
-    return False
 
 
 def _clipped(mappings: tuple[Mapping, ...]) -> tuple[Mapping, ...]:

@@ -1,7 +1,7 @@
 """
 A process with every kind of memory of one group, and its two forked children.
 
-Argument: the number of the group.  It reports the ranges by name, the three
+Arguments: the number of the group, and the user to become, if any.  It reports the ranges by name, the three
 processes, and the kinds that this machine does not have.
 """
 
@@ -45,7 +45,7 @@ _MAKERS: dict[Group, tuple[Callable[[Book], None], ...]] = {
 }
 
 
-def main(number: int) -> None:
+def main(number: int, uid: int = -1) -> None:
     """
     Make the memory, fork, change some of it, and wait.
     """
@@ -55,6 +55,8 @@ def main(number: int) -> None:
             make(book)
         except OSError as exc:
             book.absent[make.__name__] = str(exc)
+    if uid != -1:
+        libc.drop_to(uid, uid, dumpable=True)
     ready, parent_lives = os.pipe(), os.pipe()
     children = []
     for active in (True, False):

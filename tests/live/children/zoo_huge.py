@@ -122,9 +122,15 @@ def hugetlb(book: Book) -> None:
         libc.write(address, size)
         if flags & libc.MAP_SHARED:
             book.in_child.append(partial(libc.write, address, size))
-    libc.map_memory(
-        size, flags=libc.MAP_SHARED | libc.MAP_ANONYMOUS | _MAP_HUGETLB
-    )
+    flags = libc.MAP_SHARED | libc.MAP_ANONYMOUS | _MAP_HUGETLB
+    book.add("hugetlb, untouched", libc.map_memory(size, flags=flags), size)
+
+    def later() -> None:
+        flags = libc.MAP_PRIVATE | libc.MAP_ANONYMOUS | _MAP_HUGETLB
+        address = libc.map_memory(size, flags=flags)
+        libc.write(book.add("hugetlb, after the fork", address, size), size)
+
+    book.afterwards.append(later)
     fill(book.room("beside", 16 * libc.PAGE), 16 * libc.PAGE)
 
 

@@ -1,0 +1,324 @@
+"""
+Who may count pages, and how much of the answer is certain with which rights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+
+import procmem
+from tests.live import kernel_text, page_asking
+from tests.live.asking import comparable
+from tests.live.kernel_text import PAGE, despite_others, steady
+from tests.live.page_asking import as_namespace_root, everything, load, unsound
+from tests.live.processes import (
+    NOBODY,
+    as_user,
+    hide_file,
+    in_mount_namespace,
+    kernel_thread,
+    leaderless,
+    owned_by,
+    require_root,
+    stopped,
+    twins,
+    undumpable,
+    zombie,
+)
+from tests.live.zoo import Group, Zoo, zoo
+
+pytestmark = pytest.mark.live
+
+SOMEBODY = NOBODY - 1
+
+Answer = tuple[procmem.Usage, procmem.Mappings]
+
+
+@pytest.fixture(autouse=True)
+def loaded() -> None:
+    """
+    Users that the tests become can't import what is missing.
+    """
+    require_root()
+    load()
+
+
+@pytest.fixture(scope="module", name="it", params=Group, ids=lambda g: g.name.lower())
+def family(request: pytest.FixtureRequest) -> Iterator[Zoo]:
+    """
+    A family of an ordinary user with one group of memory.
+    """
+    require_root()
+    with zoo(request.param, NOBODY) as it:
+        yield it
+
+
+def ask(pid: int) -> Answer:
+    """
+    The totals and the mappings.
+    """
+    return page_asking.usage(pid), page_asking.mappings(pid)
+
+
+def ask_masked(pid: int, *files: str) -> Answer:
+    """
+    Ask as root where ``/dev/null`` is put over some files.
+    """
+
+    def masked() -> Answer:
+        for file in files:
+            hide_file(f"/proc/{file}")
+        return ask(pid)
+
+    return in_mount_namespace(masked)
+
+
+def as_nobody(pid: int) -> Answer:
+    """
+    Ask as the user whose process it is.
+    """
+    return as_user(NOBODY, partial(ask, pid))
+
+
+def as_root_of_namespace(pid: int) -> Answer:
+    """
+    The same user, but root of a user namespace.
+    """
+    return as_namespace_root(NOBODY, partial(ask, pid))
+
+
+WAYS: dict[str, Callable[[int], Answer]] = {
+    "user": as_nobody,
+    "root of a namespace": as_root_of_namespace,
+    "without counts": lambda pid: ask_masked(pid, "kpagecount"),
+    "without flags": lambda pid: ask_masked(pid, "kpageflags"),
+    "without both": lambda pid: ask_masked(pid, "kpagecount", "kpageflags"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_sound(it: Zoo, way: str) -> None:
+    """
+    What is stated is the kernel's, and what is only bounded is within.
+    """
+
+    @despite_others
+    def compare(pid: int) -> object:
+        files = ("smaps_rollup", "smaps")
+        _, (rollup, smaps, (usage, mappings)) = steady(
+            pid,
+            files,
+            lambda: (
+                kernel_text.text_of(pid, "smaps_rollup"),
+                kernel_text.text_of(pid, "smaps"),
+                WAYS[way](pid),
+            ),
+        )
+        wrong: list[object] = [
+            (printed["start"], printed["name"], differs)
+            for printed, mapping in zip(
+                kernel_text.mappings(smaps), mappings, strict=True
+            )
+            if mapping.usage and (differs := unsound(printed, mapping.usage))
+        ]
+        if differs := unsound(kernel_text.rollup(rollup), usage):
+            wrong.append(differs)
+        return wrong
+
+    assert [[], [], []] == [compare(pid) for pid in it.pids]
+
+
+@pytest.mark.parametrize("way", ["user", "root of a namespace", "without counts"])
+def test_share(it: Zoo, way: str) -> None:
+    """
+    PSS is bounded, no wider than from USS to RSS less half of what is shared;
+    USS is exact where there are no huge pages.
+    """
+    for pid in it.pids:
+        kernel = procmem.usage(pid)
+        usage, mappings = WAYS[way](pid)
+        low, high = usage.evidence.bounds["pss"]
+
+        assert usage.get("pss") is None
+        assert low <= high
+        if it.group is Group.HUGE:
+            assert usage.get("uss") is None
+            least, most = usage.evidence.bounds["uss"]
+            assert least <= kernel.uss <= most
+            assert 0 < most <= high <= kernel.rss
+        else:
+            assert kernel.rss == usage.rss
+            assert kernel.uss <= low
+            assert high <= kernel.rss - kernel.shared // 2
+        for mapping in mappings:
+            assert mapping.usage is not None
+            if mapping.usage.get("pss") is None:
+                least, most = mapping.usage.evidence.bounds["pss"]
+                assert least < most
+                assert 0 < most
+
+
+@pytest.mark.parametrize("way", ["user", "root of a namespace"])
+def test_unfair(it: Zoo, way: str) -> None:
+    """
+    Who does not see the frames gets no share of what is swapped out, and no
+    true USS, rather than wrong ones.
+    """
+    users: dict[str, Callable[..., object]] = {
+        "user": as_user,
+        "root of a namespace": as_namespace_root,
+    }
+    pid = it.pids[0]
+    answer = users[way](NOBODY, lambda: (page_asking.usage(pid, view=it.pids)))
+    errors = users[way](NOBODY, partial(everything, pid))
+
+    assert isinstance(answer, procmem.Usage)
+    if it.group is Group.SWAPPED:
+        assert answer.swap_pss is None
+    assert isinstance(errors, dict)
+    assert isinstance(errors["true_uss"], procmem.AccessDeniedError)
+    assert "CAP_SYS_ADMIN" in errors["true_uss"].needs
+    pages = errors["pages"]
+    assert isinstance(pages, procmem.PageTable)
+    assert pages.counts is None
+    assert any("CAP_SYS_ADMIN" in missing for missing in pages.evidence.missing)
+
+
+class TestRefused:
+    def test_another_user(self) -> None:
+        """
+        About the processes of others there is nothing, and a reason.
+        """
+        with owned_by(NOBODY) as it:
+            answers = as_user(SOMEBODY, partial(everything, it.pid))
+
+            for answer in answers.values():
+                assert isinstance(answer, procmem.AccessDeniedError)
+                assert isinstance(answer, PermissionError)
+                assert it.pid == answer.pid
+                assert "CAP_SYS_PTRACE" in answer.needs
+
+    def test_undumpable(self) -> None:
+        """
+        Nor about one that must not be looked into.
+        """
+        with owned_by(NOBODY, dumpable=False) as it, undumpable() as other:
+            closed = as_user(NOBODY, partial(everything, it.pid))
+            foreign = as_user(NOBODY, partial(everything, other.pid))
+
+            for answer in (*closed.values(), *foreign.values()):
+                assert isinstance(answer, procmem.AccessDeniedError)
+
+    def test_no_page_table(self) -> None:
+        """
+        A page table that is masked is an error, and not 0.
+        """
+        with owned_by(NOBODY) as it:
+
+            def masked() -> dict[str, object]:
+                hide_file(f"/proc/{it.pid}/pagemap")
+                return everything(it.pid)
+
+            answers = in_mount_namespace(masked)
+
+            assert {procmem.UnsupportedError} == set(map(type, answers.values()))
+
+
+@pytest.mark.parametrize("uid", [0, NOBODY])
+class TestNothing:
+    @staticmethod
+    def nothing(answers: dict[str, object]) -> bool:
+        """
+        Whether each call was answered with 0 or what amounts to it.
+        """
+        pages = answers.pop("pages")
+        assert isinstance(pages, procmem.PageTable)
+        assert 0 == len(pages)
+        expected = {
+            "usage": procmem.Usage.zero(),
+            "mappings": procmem.Mappings(()),
+            "true_uss": 0,
+        }
+        assert expected == answers
+        return True
+
+    def test_kernel_thread(self, uid: int) -> None:
+        """
+        A part of the kernel has no memory, whoever asks.
+        """
+        pid = kernel_thread()
+
+        assert self.nothing(as_user(uid, partial(everything, pid)))
+
+    def test_zombie(self, uid: int) -> None:
+        """
+        What has ended has none any more.
+        """
+        with zombie() as pid:
+            assert self.nothing(as_user(uid, partial(everything, pid)))
+
+    def test_vanished(self, uid: int) -> None:
+        """
+        What is not there is an error, never 0.
+        """
+        with zombie() as pid:
+            pass
+        answers = as_user(uid, partial(everything, pid))
+
+        gone = (procmem.ProcessGoneError, pid)
+        assert dict.fromkeys(answers, gone) == comparable(answers)
+
+
+@pytest.mark.parametrize("uid", [0, NOBODY])
+def test_self(uid: int) -> None:
+    """
+    Every process may look into itself.
+    """
+    answers = as_user(uid, everything)
+    usage, pages = answers["usage"], answers["pages"]
+
+    assert isinstance(usage, procmem.Usage)
+    assert usage.get("uss") or usage.evidence.bounds["uss"][1]
+    assert isinstance(pages, procmem.PageTable)
+    assert len(pages) * PAGE >= usage.rss > 0
+
+
+def test_leaderless() -> None:
+    """
+    Who has lost its first thread is counted through another.
+    """
+    with leaderless() as it:
+        answers = everything(it.pid)
+        usage, mappings, pages, true = answers.values()
+
+        assert isinstance(usage, procmem.Usage)
+        assert isinstance(mappings, procmem.Mappings)
+        assert isinstance(pages, procmem.PageTable)
+        assert isinstance(true, int)
+        assert procmem.usage(it.pid).rss == usage.rss
+        found = mappings.at(it.held.start)
+        assert found is not None
+        assert found.usage is not None
+        assert it.held.size == found.usage.uss
+        assert it.held.size == procmem.accounting.rss(pages.of(found))
+        assert it.held.size <= true
+        denied = as_user(NOBODY, partial(everything, it.pid))
+        assert {procmem.AccessDeniedError} == set(map(type, denied.values()))
+
+
+@despite_others
+def test_twins() -> None:
+    """
+    Each of two processes with one memory has the whole of it.
+    """
+    with twins() as it, stopped([it.pid, it.other]):
+        _, (one, other) = steady(
+            it.pid,
+            ("smaps_rollup",),
+            lambda: (everything(it.pid), everything(it.other)),
+        )
+
+        assert one == other
