@@ -118,7 +118,9 @@ def live(session: nox.Session) -> None:
     Compare with real programs and races: minutes, and best as root.
     """
     install_wheel(session, "--group", "tests")
-    session.run("pytest", "tests/live", *session.posargs)
+    everything = {"PROCMEM_EVERY_CAPTURE": "1"}
+    folders = ("tests/live", "tests/captures")
+    session.run("pytest", *folders, *session.posargs, env=everything)
 
 
 @nox.session(default=False, requires=["build"])

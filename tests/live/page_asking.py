@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import procmem
+from tests.live import kernel_text
 from tests.live.control import NotHereError
-from tests.live.kernel_text import Printed, amount
+from tests.live.kernel_text import Printed, amount, steady, text_of
 from tests.live.page_comparing import KEYS, SPLIT, actual_of, expected_of
 from tests.live.processes import as_user
 
@@ -93,6 +94,84 @@ def as_namespace_root(uid: int, function: Callable[[], T]) -> T:
         return function()
 
     return as_user(uid, unshared)
+
+
+class Seen(NamedTuple):
+    """
+    What the kernel printed and procmem found in one moment.
+
+    Attributes:
+        rollup: The file.
+        smaps: The file.
+        usage: The totals.
+        mappings: The mappings.
+    """
+
+    rollup: bytes
+    smaps: bytes
+    usage: procmem.Usage
+    mappings: procmem.Mappings
+
+    def pairs(self) -> Iterator[tuple[Printed, procmem.Usage]]:
+        """
+        What is to be compared: the totals, and each mapping.
+        """
+        yield kernel_text.rollup(self.rollup), self.usage
+        printed = kernel_text.mappings(self.smaps)
+        for one, mapping in zip(printed, self.mappings, strict=True):
+            assert mapping.usage is not None
+            yield one, mapping.usage
+
+
+def look(pid: int) -> Seen:
+    """
+    Look at a process that stands still.  Who looks may share pages with it, so
+    the kernel has to be asked by the same.
+    """
+    _, (smaps, total, found) = steady(
+        pid,
+        ("smaps_rollup",),
+        lambda: (text_of(pid, "smaps"), usage(pid), mappings(pid)),
+    )
+    return Seen(text_of(pid, "smaps_rollup"), smaps, total, found)
+
+
+def unsound_of(seen: Seen) -> list[object]:
+    """
+    What is not sound of the totals and of each mapping.
+    """
+    return [
+        (printed.get("start"), printed.get("name"), wrong)
+        for printed, found in seen.pairs()
+        if (wrong := unsound(printed, found))
+    ]
+
+
+def is_narrow(printed: Printed, found: procmem.Usage) -> bool:
+    """
+    Whether huge pages map nothing of it, and all is as exact as may be then.
+
+    Raises:
+        AssertionError: If the bounds are wider than they have to be.
+    """
+    bounds = found.evidence.bounds
+    low, high = bounds.get("pss", (found.get("pss"), found.get("pss")))
+    assert isinstance(low, int)
+    assert isinstance(high, int)
+    huge = ("AnonHugePages", "ShmemPmdMapped", "FilePmdMapped")
+    rss = amount(printed, "Rss")
+    if any(amount(printed, key) for key in huge):
+        if found.get("uss") is None:
+            least, most = bounds["uss"]
+            assert least < most <= high <= rss
+        return False
+    shared = amount(printed, "Shared_Clean") + amount(printed, "Shared_Dirty")
+    private = rss - shared
+    assert (rss, private, shared) == (found.rss, found.uss, found.shared)
+    assert private <= low <= high <= rss - shared // 2
+    # Then it is certain how much is shared, but not by how many.
+    assert (found.get("pss") is None) == (shared > 0)
+    return True
 
 
 def unsound(printed: Printed, found: procmem.Usage) -> dict[str, object]:
