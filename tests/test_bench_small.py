@@ -57,7 +57,8 @@ def test_mappings_do_not_become_one(kind: str, tmp_path: Path) -> None:
     with child("many", kind, 80, tmp_path) as pid:
         lines = Path(f"/proc/{pid}/maps").read_text().splitlines()
 
-    assert 80 <= len(lines) <= 80 + 100
+    # The interpreter has its own, more if its coverage is measured.
+    assert 80 <= len(lines) <= 80 + 400
 
 
 def test_children_end() -> None:

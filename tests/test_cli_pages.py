@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-import os
+import subprocess
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -88,14 +88,16 @@ class TestText:
         assert 0 == run([pid], pages_machine())
         assert f"{expected}\n" == capsys.readouterr().out
 
-    def test_itself(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_living(self, capsys: pytest.CaptureFixture[str]) -> None:
         """
         It draws living processes.
         """
-        assert 0 == run([str(os.getpid()), "--width", "100"])
+        with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as child:
+            code = run([str(child.pid), "--width", "100"])
         text = capsys.readouterr().out
 
-        assert f"(pid {os.getpid()}) has " in text
+        assert 0 == code
+        assert f"(pid {child.pid}) has " in text
         assert max(map(len, text.splitlines())) <= 100
         assert " [stack] " in text
 

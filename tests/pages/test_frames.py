@@ -1,0 +1,174 @@
+"""
+Asking about many frames at once, beside asking about one after the other.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections import Counter, abc
+from itertools import chain
+from typing import Self
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from procmem.formats.words import ByteOrder
+from procmem.walk import frames
+from procmem.walk.frames import FrameCounts
+
+# Room for several windows of the map, and for frames past its end.
+_WINDOW = 256
+_HIGHEST = 4 * _WINDOW
+
+
+@attrs.frozen
+class Words:
+    """
+    A file of frames in which frame *n* has the *n*-th word.
+    """
+
+    words: tuple[int, ...]
+
+    def read(self, spans: abc.Sequence[tuple[int, int]]) -> bytes:
+        """
+        The words of some frames.
+        """
+        return b"".join(
+            self.words[frame].to_bytes(8, sys.byteorder)
+            for first, end in spans
+            for frame in range(first, end)
+        )
+
+    def close(self) -> None:
+        """
+        Nothing is held.
+        """
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+@attrs.frozen
+class Asked:
+    """
+    Frames that are asked for.
+    """
+
+    frames: list[int]
+    in_rows: bool = False
+
+    def __call__(self) -> abc.Iterable[int]:
+        """
+        All of them.
+        """
+        return self.frames
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+
+def words(largest: int) -> st.SearchStrategy[Words]:
+    """
+    Files in which most words are small.
+    """
+
+    def make(seed: int) -> Words:
+        # Not drawn one by one, which would take most of the time of a test.
+        chance = random.Random(seed)
+        high = largest if seed % 3 == 0 else 3
+        numbers = (chance.randint(0, high) for _ in range(_HIGHEST + _WINDOW))
+        return Words(tuple(numbers))
+
+    return st.integers(0, 1000).map(make)
+
+
+def asked() -> st.SearchStrategy[list[int]]:
+    """
+    Some of them scattered, some in a row, some twice.
+    """
+    scattered = st.lists(st.integers(0, _HIGHEST - 1), max_size=40)
+    row = st.tuples(st.integers(0, _HIGHEST - 20), st.integers(1, 20)).map(
+        lambda pair: list(range(pair[0], pair[0] + pair[1]))
+    )
+    rows = st.lists(row, max_size=4).map(lambda some: list(chain(*some)))
+    return st.builds(lambda a, b: a + b + a[:3], scattered, rows)
+
+
+@pytest.fixture(autouse=True, params=["sorted", "marked"])
+def _small(request: pytest.FixtureRequest) -> abc.Iterator[None]:
+    """
+    Both ways to find out which frames lie together, with a small map.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(frames, "_WINDOW", _WINDOW)
+        patch.setattr(frames, "_ROW", 4)
+        patch.setattr(frames, "_FEW", 10**6 if request.param == "sorted" else 0)
+        yield
+
+
+class TestFrameCounts:
+    @given(words(2**32 - 1), asked(), st.booleans())
+    def test_histogram(self, file: Words, some: list[int], in_rows: bool) -> None:
+        """
+        Each frame counts as often as it is asked for, under its own word, and
+        those with 0 do not.
+        """
+        expected = Counter(file.words[frame] for frame in some)
+        del expected[0]
+
+        counts = FrameCounts(file, sys.byteorder)
+
+        assert expected == counts.histogram(Asked(some, in_rows))
+        # The marks of one question are gone before the next.
+        assert expected == counts.histogram(Asked(some))
+
+    @given(words(2**64 - 1), asked())
+    def test_count_where(self, file: Words, some: list[int]) -> None:
+        """
+        So it is with questions about single words.
+        """
+        expected = sum(file.words[frame] % 2 for frame in some)
+        counts = FrameCounts(file, sys.byteorder)
+
+        assert expected == counts.count_where(Asked(some), lambda word: bool(word % 2))
+
+    @given(words(2**64 - 1), asked())
+    def test_values(self, file: Words, some: list[int]) -> None:
+        """
+        The words come in the order of the frames.
+        """
+        counts = FrameCounts(file, sys.byteorder)
+
+        assert [file.words[frame] for frame in some] == counts.values(some)
+
+    @given(words(2**64 - 1), st.integers(0, _HIGHEST - 1))
+    def test_word(self, file: Words, frame: int) -> None:
+        """
+        One frame can be asked about by itself.
+        """
+        assert file.words[frame] == FrameCounts(file, sys.byteorder).word(frame)
+
+    @given(words(9), asked())
+    def test_other_byte_order(self, file: Words, some: list[int]) -> None:
+        """
+        Words of another byte order are turned round.
+        """
+
+        @attrs.frozen
+        class Turned(Words):
+            def read(self, spans: abc.Sequence[tuple[int, int]]) -> bytes:
+                data = super().read(spans)
+                return b"".join(
+                    data[place : place + 8][::-1] for place in range(0, len(data), 8)
+                )
+
+        other: ByteOrder = "big" if sys.byteorder == "little" else "little"
+        expected = FrameCounts(file, sys.byteorder).histogram(Asked(some))
+
+        assert expected == FrameCounts(Turned(file.words), other).histogram(Asked(some))
