@@ -44,6 +44,9 @@ _NEEDS = {
 ELSEWHERE = "a /proc mounted without hidepid, or the group that it exempts"
 
 
+_UNMASKED = "a file that nothing is mounted over"
+
+
 class NoAddressSpaceError(ProcmemError):
     """
     The process has ended or given up the address space that a file shows.
@@ -78,9 +81,14 @@ class LiveProcess(Handle):
 
         file = f"{prefix}pagemap"
         try:
-            return LivePagemap(self, file, self.open_descriptor(file))
+            descriptor = self.open_descriptor(file)
         except NoAddressSpaceError:
             return LivePagemap(self, file, None)
+        pagemap = LivePagemap(self, file, descriptor)
+        if is_masked(descriptor):
+            pagemap.close()
+            raise UnsupportedError(file, _UNMASKED)
+        return pagemap
 
     def page_size_at(self, address: int) -> int | None:
         from procmem.sources.pagefiles import page_size_at
@@ -189,10 +197,8 @@ class LiveFile(Handle):
             if isinstance(meaning, NoAddressSpaceError):
                 return b""
             raise meaning from None
-        if not data and not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            # Containers hide files by mounting /dev/null over them.
-            needs = "a file that nothing is mounted over"
-            raise UnsupportedError(self._name, needs)
+        if not data and is_masked(descriptor):
+            raise UnsupportedError(self._name, _UNMASKED)
         return data
 
     def is_bound(self) -> bool:
@@ -207,3 +213,11 @@ class LiveFile(Handle):
 
     def __repr__(self) -> str:
         return f"<{self._name} of {self._process!r}>"
+
+
+def is_masked(descriptor: int) -> bool:
+    """
+    Whether something else is mounted over a file of proc: containers hide
+    files by mounting ``/dev/null`` over them.
+    """
+    return not stat.S_ISREG(os.fstat(descriptor).st_mode)

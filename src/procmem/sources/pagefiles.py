@@ -11,14 +11,13 @@ import array
 import errno
 import fcntl
 import os
-import stat
 import struct
 from collections import abc
 from typing import TYPE_CHECKING
 
 from procmem.sources.base import Region, Span
 from procmem.sources.handles import Handle
-from procmem.sources.live import NoAddressSpaceError
+from procmem.sources.live import NoAddressSpaceError, is_masked
 
 if TYPE_CHECKING:
     from procmem.sources.live import LiveProcess
@@ -201,8 +200,7 @@ def open_frames(path: str) -> LiveFrames | None:
     except OSError:
         return None
     frames = LiveFrames(descriptor)
-    # Containers hide such files by mounting /dev/null over them.
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode) or not _has_content(descriptor):
+    if is_masked(descriptor) or not _has_content(descriptor):
         frames.close()
         return None
     return frames

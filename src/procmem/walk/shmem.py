@@ -129,8 +129,8 @@ class SharedMemory:
 
 def _devices_of_memory(walker: Walker) -> frozenset[tuple[int, int]] | None:
     try:
-        text = walker.process.read("mountinfo")
-    except ProcmemError:
+        text = walker.process.read(f"{walker.prefix}mountinfo")
+    except (OSError, ProcmemError):
         return None
     return frozenset(
         (int(major), int(minor))

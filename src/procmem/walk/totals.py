@@ -182,6 +182,8 @@ def _attempt(
         flags_read=_wants_flags(process, flags) and "kpageflags" in walker.frame_files,
         merging=_merging(process),
         merged_known=merged < sum(a.tally.anonymous.pages for a in accounts),
+        swap_known=walker.frames_visible
+        or sum(a.tally.swapped for a in accounts) * walker.page_size == status.vm_swap,
     )
     return PageUsage(
         accounts=tuple(accounts), circumstances=circumstances, evidence=evidence

@@ -76,6 +76,10 @@ class Circumstances:
 
         merged_known: Whether the flag of such pages can be believed: Linux
             6.12 sets it on every anonymous page.
+
+        swap_known: Whether what looks swapped out is: without frames the
+            kernel hides what tells markers from swap, and only the sum of
+            status can confirm it.
     """
 
     page_size: int
@@ -83,6 +87,7 @@ class Circumstances:
     flags_read: bool = False
     merging: bool = False
     merged_known: bool = True
+    swap_known: bool = True
 
 
 Bounds = tuple[int, int]
@@ -103,7 +108,7 @@ def usage_of(
     drift = sum([account.unsettled for account in accounts]) * size
     found = {
         **_of_resident(accounts, unseen, circumstances),
-        **_of_swap(accounts, unseen, size),
+        **_of_swap(accounts, unseen, circumstances),
         **_of_kinds(accounts, unseen, circumstances),
     }
     counters: dict[str, int | None] = {
@@ -190,9 +195,11 @@ def _share(
 
 
 def _of_swap(
-    accounts: abc.Sequence[Account], unseen: int, size: int
+    accounts: abc.Sequence[Account], unseen: int, circumstances: Circumstances
 ) -> dict[str, Bounds]:
-    low = high = sum([account.tally.swapped for account in accounts]) * size
+    size = circumstances.page_size
+    high = sum([account.tally.swapped for account in accounts]) * size
+    low = high if circumstances.swap_known else 0
     for account in accounts:
         if account.shmem_swap is None:
             high += account.mapping.size

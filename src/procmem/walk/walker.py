@@ -43,6 +43,8 @@ class Walker:
     Attributes:
         process: Whose pages.
 
+        prefix: Of the names of its files.
+
         pagemap: Its page table.
 
         mappings: Its mappings.
@@ -63,6 +65,7 @@ class Walker:
     """
 
     process: PinnedProcess
+    prefix: str
     pagemap: Pagemap
     mappings: abc.Sequence[Mapping]
     plan: Plan
@@ -101,13 +104,14 @@ class Walker:
             plan = make_plan(process, pagemap, mappings, status)
             walker = cls(
                 process=process,
+                prefix=prefix,
                 pagemap=pagemap,
                 mappings=mappings,
                 plan=plan,
                 limits=limits,
                 check_drift=check_drift,
             )
-            if not walker.frames_visible:
+            if walker.frame_file("kpagecount") is None:
                 walker._leave_out_zero_pages()
         except BaseException:
             pagemap.close()
