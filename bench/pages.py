@@ -45,6 +45,8 @@ def run(scale: Scale) -> Measured:
         with _measured(kind, size) as (pinned, floor):
             title = f"{size} MiB shared by 3, {kind if kind != 'shared' else 'fresh'}"
             yield from _shared(pinned, floor, title, scale, limit)
+            if kind == "shared":
+                yield from _one_by_one(pinned, floor, title, scale)
     with child("block", size) as pid, procmem.pinned(pid) as pinned:
         yield from _exclusive(pinned, f"{size} MiB exclusive", scale)
     yield from _sparse(scale)
@@ -116,7 +118,6 @@ def _shared(
         yield Figure(
             what=f"{title}: {what}", unit="x", values=ratios(times, name, "usage")
         )
-    yield from _one_by_one(pinned, floor, title, scale)
 
 
 def _one_by_one(pinned: _Pinned, floor: Floor, title: str, scale: Scale) -> Measured:
@@ -133,7 +134,7 @@ def _one_by_one(pinned: _Pinned, floor: Floor, title: str, scale: Scale) -> Meas
             calls["C"] = lambda: subprocess.run(
                 command, check=True, stdout=subprocess.DEVNULL
             )
-        times = take_turns(calls, rounds=max(2, scale.rounds // 3), sample=0)
+        times = take_turns(calls, rounds=max(1, scale.rounds // 3), sample=0)
     for name, share in {"Python": pages / total, "C": 1.0}.items():
         what = f"{title}: a page of usage() / read one by one in {name}"
         if name not in calls:

@@ -71,14 +71,14 @@ QUICK = Scale(
 """Good for a first look; the same limits, more noise."""
 
 TINY = Scale(
-    rounds=2,
+    rounds=1,
     starts=1,
     sample=0.0001,
     blocks=(2,),
     mappings=40,
     processes=5,
     texts=(20_000,),
-    pages=4,
+    pages=1,
     resident=2,
 )
 """Only shows that the benchmarks work."""

@@ -19,7 +19,6 @@ import mmap
 import os
 import random
 import sys
-import tempfile
 
 PAGE = mmap.PAGESIZE
 OWN = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
@@ -103,6 +102,8 @@ def sparse(size: int) -> list[mmap.mmap]:
 
 
 def mixed(size: int) -> list[mmap.mmap]:
+    import tempfile
+
     part = max(PAGE, size // 4 // PAGE * PAGE)
     with tempfile.TemporaryFile() as file:
         file.truncate(part)

@@ -95,7 +95,7 @@ class Selected:
 
 def read_blocks(
     pagemap: Pagemap,
-    pieces: abc.Iterable[Piece],
+    pieces: abc.Sequence[Piece],
     *,
     page_size: int,
     byteorder: ByteOrder,
@@ -104,7 +104,7 @@ def read_blocks(
     The entries of *pieces*, in blocks of at most :data:`PAGES` pages; those
     that huge entries map apart from the others.
     """
-    for huge in (False, True):
+    for huge in sorted({piece.huge for piece in pieces}):
         extents: list[Extent] = []
         pages = 0
         for piece in pieces:

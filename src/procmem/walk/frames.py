@@ -15,11 +15,12 @@ from __future__ import annotations
 import array
 import bisect
 import operator
+import sys
 from collections import Counter, abc, deque
 from itertools import compress, count, repeat
 from typing import NamedTuple, Protocol
 
-from procmem.formats.words import WORD, ByteOrder, native
+from procmem.formats.words import ByteOrder, native
 from procmem.pagetable.columns import LITTLE, both, histogram
 from procmem.sources.base import Frames, Span
 
@@ -37,6 +38,9 @@ _MARKED = b"\xff"
 
 # Pages in a huge page of x86; others have multiples of it.
 _ROW = 512
+
+_ASCENDING = int.from_bytes(array.array("Q", range(_ROW)).tobytes(), sys.byteorder)
+_ONES = int.from_bytes(array.array("Q", [1] * _ROW).tobytes(), sys.byteorder)
 
 # So few frames are sorted rather than marked.
 _FEW = 4096
@@ -132,9 +136,9 @@ class FrameCounts:
         is asked for twice is there once.
         """
         if len(frames) <= _FEW:
-            spans = _spans_of(sorted(set(frames())))
-            words = self._read(spans)
-            yield Marked(words, _MARKED * (len(words) // WORD))
+            ordered = sorted(set(frames()))
+            words = self._read(_spans_of(ordered))
+            yield Marked(words, _MARKED * len(ordered))
             return
         for base, spans in self._spans(frames):
             marks = b"".join([self._map[start:end] for start, end in spans])
@@ -191,13 +195,17 @@ class FrameCounts:
     def _mark_rows(self, frames: abc.Iterable[int]) -> None:
         """
         Mark frames of which most follow each other, as in huge pages.
+
+        A row of frames as one long integer is that of 0, 1, 2, ... and its
+        first frame times that of 1, 1, 1, ...
         """
         numbers = array.array("Q", frames)
         for place in range(0, len(numbers), _ROW):
             row = numbers[place : place + _ROW]
-            first, last = row[0], row[0] + len(row)
-            if last <= _WINDOW and row == array.array("Q", range(first, last)):
-                self._map[first:last] = _MARKED * len(row)
+            first, last = row[0], row[0] + _ROW
+            number = int.from_bytes(row.tobytes(), sys.byteorder)
+            if last <= _WINDOW and number == _ASCENDING + first * _ONES:
+                self._map[first:last] = _MARKED * _ROW
             else:
                 self._mark(row)
 
@@ -213,8 +221,10 @@ class FrameCounts:
         return spans
 
     def _clear(self, spans: list[Span]) -> None:
-        first, last = spans[0][0], spans[-1][1]
-        self._map[first:last] = bytes(last - first)
+        if len(spans) > _FEW:
+            spans = [(spans[0][0], spans[-1][1])]
+        for first, last in spans:
+            self._map[first:last] = bytes(last - first)
 
     def _repeated(self, frames: FrameList, found: int) -> abc.Iterable[tuple[int, int]]:
         """

@@ -147,7 +147,7 @@ class Walker:
                         if (shown := shows_frames(block)) is not None:
                             yield shown
 
-    def read(self, pieces: abc.Iterable[Piece]) -> abc.Iterator[Block]:
+    def read(self, pieces: abc.Sequence[Piece]) -> abc.Iterator[Block]:
         """
         The entries of *pieces* as they are, without regard to limits.
         """
