@@ -44,6 +44,7 @@ pytestmark = pytest.mark.live
 
 SOMEBODY = NOBODY - 1
 
+
 @pytest.fixture(autouse=True)
 def loaded() -> None:
     """
@@ -144,9 +145,7 @@ class TestNamespace:
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
 
-        compare = despite_others(
-            lambda: unsound_of(as_namespace_root(NOBODY, inside))
-        )
+        compare = despite_others(lambda: unsound_of(as_namespace_root(NOBODY, inside)))
 
         assert [] == compare()
 

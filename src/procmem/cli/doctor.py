@@ -172,7 +172,7 @@ def _machine(found: Capabilities) -> abc.Iterator[str]:
 
     kernel = "unknown kernel" if found.kernel is None else f"Linux {found.kernel}"
     merging = {None: "unknown", True: "in use", False: "not in use"}[found.merging]
-    swap = "unknown" if found.swap is None else format_size(found.swap)
+    swap = "unknown" if found.swap is None else format_size(found.swap, decimals=1)
     yield printable(
         f"{kernel}, pages of {format_size(found.page_size)}, swap: "
         f"{swap if found.swap != 0 else 'none'}, KSM: {merging}"

@@ -1,8 +1,8 @@
 """
 A process with every kind of memory of one group, and its two forked children.
 
-Arguments: the number of the group, and the user to become, if any.  It reports the ranges by name, the three
-processes, and the kinds that this machine does not have.
+Arguments: the number of the group, and the user to become, if any.  It reports
+the ranges by name, the children, and the kinds that this machine does not have.
 """
 
 from __future__ import annotations

@@ -113,14 +113,14 @@ def hugetlb(book: Book) -> None:
     Pages of hugetlbfs: private, shared, and between them usual memory.
     """
     size = _size()
-    for name, flags in (
+    for name, sharing in (
         ("hugetlb, private", libc.MAP_PRIVATE),
         ("hugetlb, shared", libc.MAP_SHARED),
     ):
-        flags |= libc.MAP_ANONYMOUS | _MAP_HUGETLB
+        flags = sharing | libc.MAP_ANONYMOUS | _MAP_HUGETLB
         address = book.add(name, libc.map_memory(size, flags=flags), size)
         libc.write(address, size)
-        if flags & libc.MAP_SHARED:
+        if sharing == libc.MAP_SHARED:
             book.in_child.append(partial(libc.write, address, size))
     flags = libc.MAP_SHARED | libc.MAP_ANONYMOUS | _MAP_HUGETLB
     book.add("hugetlb, untouched", libc.map_memory(size, flags=flags), size)

@@ -104,8 +104,8 @@ def large_file(book: Book) -> None:
     A file that was written in one go, so that its pages may be large.
     """
     fd = a_file("a-large-file", _LARGE)
-    for name, size in (("large file", _LARGE), ("large file in part", _LARGE // 3)):
-        size -= size % libc.PAGE
+    part = _LARGE // 3 // libc.PAGE * libc.PAGE
+    for name, size in (("large file", _LARGE), ("large file in part", part)):
         address = libc.map_memory(size, flags=libc.MAP_SHARED, fd=fd)
         libc.read(book.add(name, address, size), size)
 
