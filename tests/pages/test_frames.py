@@ -4,6 +4,7 @@ Asking about many frames at once, beside asking about one after the other.
 
 from __future__ import annotations
 
+import array
 import random
 import sys
 from collections import Counter, abc
@@ -67,7 +68,7 @@ class Asked:
         """
         All of them.
         """
-        return self.frames
+        return array.array("Q", self.frames) if self.in_rows else self.frames
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -100,6 +101,10 @@ def asked() -> st.SearchStrategy[list[int]]:
     return st.builds(lambda a, b: a + b + a[:3], scattered, rows)
 
 
+def _number(row: abc.Iterable[int]) -> int:
+    return int.from_bytes(array.array("Q", row).tobytes(), sys.byteorder)
+
+
 @pytest.fixture(autouse=True, params=["sorted", "marked"])
 def _small(request: pytest.FixtureRequest) -> abc.Iterator[None]:
     """
@@ -108,6 +113,8 @@ def _small(request: pytest.FixtureRequest) -> abc.Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(frames, "_WINDOW", _WINDOW)
         patch.setattr(frames, "_ROW", 4)
+        patch.setattr(frames, "_ASCENDING", _number(range(4)))
+        patch.setattr(frames, "_ONES", _number([1] * 4))
         patch.setattr(frames, "_FEW", 10**6 if request.param == "sorted" else 0)
         yield
 
@@ -127,6 +134,21 @@ class TestFrameCounts:
         assert expected == counts.histogram(Asked(some, in_rows))
         # The marks of one question are gone before the next.
         assert expected == counts.histogram(Asked(some))
+
+    @given(
+        words(2**32 - 1),
+        st.lists(st.integers(0, _HIGHEST // 4 - 1), min_size=1, max_size=20),
+    )
+    def test_rows(self, file: Words, rows: list[int]) -> None:
+        """
+        So it is with frames in rows, as those of huge pages.
+        """
+        some = [4 * row + place for row in rows for place in range(4)]
+        expected = Counter(file.words[frame] for frame in some)
+        del expected[0]
+        counts = FrameCounts(file, sys.byteorder)
+
+        assert expected == counts.histogram(Asked(some, in_rows=True))
 
     @given(words(2**64 - 1), asked())
     def test_count_where(self, file: Words, some: list[int]) -> None:

@@ -22,7 +22,7 @@ import attrs
 
 from procmem.errors import ParseError
 from procmem.formats.counters import Values
-from procmem.formats.text import MalformedLineError, check_whole
+from procmem.formats.text import MalformedLineError, check_whole, piece_of
 
 __all__ = ["Table", "tables"]
 
@@ -30,7 +30,7 @@ _HEADER_START = rb"[0-9a-f]+-[0-9a-f]+ "
 _IS_HEADER = re.compile(_HEADER_START).match
 _KEY = re.compile(rb"([!-9;-~]+):")
 
-# The text is split in pieces of about this many bytes, so that what splitting
+# The text is split in pieces of at most about this many bytes, so that what splitting
 # needs (two to three times the text) does not grow with the process.
 _PIECE = 128 * 1024
 
@@ -59,9 +59,10 @@ def tables(data: bytes, file: str) -> abc.Iterator[Table]:
     """
     check_whole(data, file)
     memo: dict[bytes, Values] = {}
+    piece = piece_of(data, _PIECE)
     start, line_number = 0, 1
     while start < len(data):
-        end = _start_of_block(data, start + _PIECE)
+        end = _start_of_block(data, start + piece)
         lines = data[start:end].split(b"\n")
         lines.pop()
         yield from _tables_of_piece(lines, memo, file, line_number)

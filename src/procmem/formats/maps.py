@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from procmem.errors import ParseError
 from procmem.formats.headers import header_columns
-from procmem.formats.text import MalformedLineError, check_whole
+from procmem.formats.text import MalformedLineError, check_whole, piece_of
 from procmem.model.bulk import build
 from procmem.model.mapping import Mapping
 
 __all__ = ["parse_maps"]
 
-# As many lines are taken apart at a time, to bound the memory it needs.
-_LINES = 1024
+# The text is split in pieces of at most about this many bytes, to bound the
+# memory that this needs.
+_PIECE = 128 * 1024
 
 
 def parse_maps(data: bytes) -> tuple[Mapping, ...]:
@@ -34,17 +35,19 @@ def parse_maps(data: bytes) -> tuple[Mapping, ...]:
         ParseError: If a line is not one that the kernel would print.
     """
     check_whole(data, "maps")
-    lines = data.split(b"\n")
-    lines.pop()
     mappings: list[Mapping] = []
-    for first in range(0, len(lines), _LINES):
-        some = lines[first : first + _LINES]
+    piece = piece_of(data, _PIECE)
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", start + piece) + 1 or len(data)
+        lines = data[start:end].split(b"\n")
+        lines.pop()
         try:
-            columns = header_columns(some)
+            columns = header_columns(lines)
         except MalformedLineError as exc:
-            index = exc.index
-            raise ParseError(
-                exc.reason, "maps", first + index + 1, some[index]
-            ) from None
-        mappings += build(Mapping, len(some), columns)
+            line_number = len(mappings) + exc.index + 1
+            line = lines[exc.index]
+            raise ParseError(exc.reason, "maps", line_number, line) from None
+        mappings += build(Mapping, len(lines), columns)
+        start = end
     return tuple(mappings)

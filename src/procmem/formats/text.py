@@ -12,11 +12,14 @@ __all__ = [
     "check_whole",
     "decode",
     "number",
+    "piece_of",
 ]
 
 # An unsigned 64-bit number has at most this many digits.  int() would take
 # any number of them, slowly, and from 4,300 on refuse in its own way.
 MAX_DIGITS = 20
+
+_SMALLEST_PIECE = 16 * 1024
 
 
 class MalformedLineError(Exception):
@@ -47,6 +50,16 @@ def check_whole(data: bytes, file: str) -> None:
         number_of_line = data.count(b"\n") + 1
         msg = "the last line is cut short"
         raise ParseError(msg, file, number_of_line, data[start:])
+
+
+def piece_of(data: bytes, largest: int) -> int:
+    """
+    How many bytes of *data* to take apart at a time.
+
+    What that needs is some times the piece, and is to stay below what the
+    text itself takes; but a piece has costs of its own.
+    """
+    return min(largest, max(len(data) // 4, _SMALLEST_PIECE))
 
 
 def decode(text: bytes) -> str:

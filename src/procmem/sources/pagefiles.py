@@ -40,9 +40,6 @@ _REGIONS = 4096
 # takes Python to see to a region.
 _COARSE = 64
 
-# To read as many stretches of frames takes long enough to start a thread.
-_MANY = 512
-
 # struct procmap_query: size, query_flags, query_addr, vma_start, vma_end,
 # vma_flags, vma_page_size, vma_offset, inode, dev_major, dev_minor,
 # vma_name_size, build_id_size, vma_name_addr, build_id_addr.
@@ -176,7 +173,10 @@ class LiveFrames(Handle):
     def read(self, spans: abc.Sequence[Span]) -> bytes:
         # open_frames() gives no object without a descriptor.
         descriptor = self.descriptor or 0
-        data = b"".join(_words_of(descriptor, spans))
+        pread = os.pread
+        data = b"".join(
+            [pread(descriptor, _ENTRY * (b - a), _ENTRY * a) for a, b in spans]
+        )
         if len(data) == sum([b - a for a, b in spans]) * _ENTRY:
             return data
         # Past the last frame of the machine there is no memory to count.
@@ -188,31 +188,6 @@ class LiveFrames(Handle):
                 for a, b in spans
             ]
         )
-
-
-def _words_of(descriptor: int, spans: abc.Sequence[Span]) -> list[bytes]:
-    if len(spans) < _MANY:
-        return _words_in_turn(descriptor, spans)
-    # The kernel does this without holding Python up, so another thread can
-    # have it do so at the same time.
-    import threading
-
-    first: list[bytes] = []
-    middle = len(spans) // 2
-    thread = threading.Thread(
-        target=lambda: first.extend(_words_in_turn(descriptor, spans[:middle]))
-    )
-    thread.start()
-    try:
-        second = _words_in_turn(descriptor, spans[middle:])
-    finally:
-        thread.join()
-    return first + second
-
-
-def _words_in_turn(descriptor: int, spans: abc.Sequence[Span]) -> list[bytes]:
-    pread = os.pread
-    return [pread(descriptor, _ENTRY * (b - a), _ENTRY * a) for a, b in spans]
 
 
 def open_frames(path: str) -> LiveFrames | None:

@@ -4,6 +4,7 @@ The entries of a process, in blocks of pages that are treated alike.
 
 from __future__ import annotations
 
+import array
 from collections import abc
 from itertools import compress
 
@@ -26,6 +27,10 @@ _SECOND = 6 if LITTLE else 1
 _WITHOUT_BIT_55 = bytes(byte & 0x7F for byte in range(256))
 
 
+def _top_bytes(block: Block) -> bytes:
+    return block.raw[TOP::WORD]
+
+
 @attrs.frozen(kw_only=True)
 class Block:
     """
@@ -37,11 +42,16 @@ class Block:
         raw: Their entries, in the byte order of this machine.
 
         huge: Whether huge page table entries map them, or may do so.
+
+        tops: The top byte of each entry, which tells all but the frame.
     """
 
     extents: tuple[Extent, ...]
     raw: bytes
     huge: bool
+    tops: bytes = attrs.field(
+        init=False, default=attrs.Factory(_top_bytes, takes_self=True)
+    )
 
     @property
     def pages(self) -> int:
@@ -50,14 +60,7 @@ class Block:
         """
         return len(self.raw) // WORD
 
-    @property
-    def tops(self) -> bytes:
-        """
-        The top byte of each entry, which tells all but the frame.
-        """
-        return self.raw[TOP::WORD]
-
-    def frames(self) -> memoryview:
+    def frames(self) -> array.array[int]:
         """
         The frame of each entry, whatever else it holds.
         """
@@ -66,7 +69,10 @@ class Block:
         second = numbers[_SECOND::WORD]
         if not second.isascii():
             numbers[_SECOND::WORD] = second.translate(_WITHOUT_BIT_55)
-        return memoryview(numbers).cast("Q")
+        # Of all buffers an array hands out its numbers fastest.
+        frames = array.array("Q")
+        frames.frombytes(numbers)
+        return frames
 
 
 @attrs.frozen
@@ -76,7 +82,7 @@ class Selected:
     :class:`~procmem.walk.frames.FrameList`.
     """
 
-    _frames: memoryview
+    _frames: array.array[int]
     _chosen: bytes
     _count: int
     in_rows: bool
@@ -131,7 +137,7 @@ def read_block(
     """
     raws = [pagemap.read(extent.start, extent.pages) for extent in extents]
     kept = tuple(
-        extent._replace(pages=len(raw) // WORD)
+        Extent(extent.start, len(raw) // WORD)
         for extent, raw in zip(extents, raws, strict=True)
     )
     return Block(extents=kept, raw=native(b"".join(raws), byteorder), huge=huge)

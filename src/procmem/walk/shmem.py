@@ -42,7 +42,7 @@ class SharedMemory:
     def __init__(self, walker: Walker) -> None:
         self._walker = walker
         self._devices = _devices_of_memory(walker)
-        self._swap_in_use = _swap_in_use(walker.process.source.read("meminfo"))
+        self.swap_in_use = _swap_in_use(walker.process.source.read("meminfo"))
 
     def is_shared(self, index: int) -> bool | None:
         """
@@ -64,7 +64,7 @@ class SharedMemory:
         How many bytes of a mapping of shared memory are swapped out; None if
         that is unknown.
         """
-        if not self._swap_in_use:
+        if not self.swap_in_use:
             return 0
         mapping = self._walker.mappings[index]
         if mapping.is_shared_mapping or not mapping.permissions.writable:

@@ -227,8 +227,7 @@ def _accounts(
     page_flags = walker.frame_file("kpageflags") if wanted else None
     accounts: list[Account] = []
     for index, mapping in enumerate(walker.mappings):
-        tally = Tally()
-        account = Account(mapping=mapping, tally=tally)
+        account = Account(mapping=mapping)
         hugetlb = walker.plan.hugetlb[index]
 
         def look(block: Block, *, hugetlb: bool = hugetlb) -> Tally:
@@ -236,10 +235,15 @@ def _accounts(
             add_block(found, block, hugetlb=hugetlb, counts=counts, flags=page_flags)
             return found
 
+        first = True
         before = walker.unsettled
         account.unseen = walker.pages_of(index)
         for block, found in walker.blocks(index, look):
-            tally.add(found)
+            if first:
+                # Most mappings have no more than one block.
+                account.tally, first = found, False
+            else:
+                account.tally.add(found)
             account.unseen -= block.pages
             if found.swapped and swapped is not None:
                 account.swap_entries += swapped.entries(block)
@@ -247,7 +251,8 @@ def _accounts(
         if walker.limits.reached is None:
             # What is above the page table, such as [vsyscall], has no entries.
             account.unseen = 0
-        account.shmem = shared_memory.is_shared(index)
+        if account.tally.of_file.pages or shared_memory.swap_in_use:
+            account.shmem = shared_memory.is_shared(index)
         if account.shmem is not False:
             account.shmem_swap = shared_memory.swapped(index)
         accounts.append(account)
