@@ -188,6 +188,11 @@ class CaptureFile:
         """
         return self._content != b""
 
+    def close(self) -> None:
+        """
+        Nothing is held.
+        """
+
     def __enter__(self) -> Self:
         return self
 

@@ -13,6 +13,7 @@ from procmem.formats.words import ByteOrder
 __all__ = [
     "ByteOrder",
     "Frames",
+    "Held",
     "OpenFile",
     "Pagemap",
     "PinnedProcess",
@@ -22,7 +23,29 @@ __all__ = [
 ]
 
 
-class OpenFile(Protocol):
+class Held(Protocol):
+    """
+    What is held open, by a ``with`` statement or until it is closed.
+    """
+
+    def close(self) -> None:
+        """
+        Let it go.
+        """
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
+
+
+class OpenFile(Held, Protocol):
     """
     A file of one process, opened and not yet read.
     """
@@ -51,16 +74,6 @@ class OpenFile(Protocol):
         """
         ...
 
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-        /,
-    ) -> None: ...
-
 
 class Region(NamedTuple):
     """
@@ -80,7 +93,7 @@ class Region(NamedTuple):
     huge: bool
 
 
-class Pagemap(Protocol):
+class Pagemap(Held, Protocol):
     """
     The page table of a process: ``/proc/PID/pagemap``, opened.
     """
@@ -128,28 +141,12 @@ class Pagemap(Protocol):
         """
         ...
 
-    def close(self) -> None:
-        """
-        Let it go.
-        """
-        ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-        /,
-    ) -> None: ...
-
 
 Span = tuple[int, int]
 """Page frames in a row: the first, and the one past the last."""
 
 
-class Frames(Protocol):
+class Frames(Held, Protocol):
     """
     A file with 8 bytes for every page frame of the machine, opened:
     ``/proc/kpagecount``, ``kpageflags`` or ``kpagecgroup``.
@@ -162,24 +159,8 @@ class Frames(Protocol):
         """
         ...
 
-    def close(self) -> None:
-        """
-        Let it go.
-        """
-        ...
 
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-        /,
-    ) -> None: ...
-
-
-class PinnedProcess(Protocol):
+class PinnedProcess(Held, Protocol):
     """
     One process that cannot be mistaken for another.
 
@@ -291,16 +272,6 @@ class PinnedProcess(Protocol):
         Let the process go.  Reading afterwards is a :exc:`ValueError`.
         """
         ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-        /,
-    ) -> None: ...
 
 
 class Source(Protocol):

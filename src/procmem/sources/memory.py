@@ -94,8 +94,32 @@ class InMemory:
         return _Process(source=self, pid=pid)
 
 
+class _Unheld:
+    """
+    Something that there is nothing of to let go.
+    """
+
+    __slots__ = ()
+
+    def close(self) -> None:
+        """
+        Nothing is held.
+        """
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        pass
+
+
 @attrs.define(kw_only=True)
-class _Process:
+class _Process(_Unheld):
     source: InMemory
     pid: int
     _reads: dict[str, int] = attrs.field(factory=dict[str, int])
@@ -152,25 +176,9 @@ class _Process:
         }
         return tuple(sorted(threads | {self.pid}))
 
-    def close(self) -> None:
-        """
-        Nothing is held.
-        """
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
 
 @attrs.define
-class _File:
+class _File(_Unheld):
     _process: _Process
     _name: str
     _content: Content
@@ -184,20 +192,9 @@ class _File:
         again = self._process.take(self._name)
         return isinstance(again, bytes) and again != b""
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        pass
-
 
 @attrs.define
-class _Pagemap:
+class _Pagemap(_Unheld):
     """
     A page table whose entries are the file's bytes: from address 0 on.
     """
@@ -223,25 +220,9 @@ class _Pagemap:
     def is_bound(self) -> bool:
         return self._process.take(f"{self._prefix}pagemap") != b""
 
-    def close(self) -> None:
-        """
-        Nothing is held.
-        """
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        pass
-
 
 @attrs.define
-class _Frames:
+class _Frames(_Unheld):
     _values: abc.Mapping[int, int]
     _byteorder: ByteOrder
 
@@ -251,19 +232,3 @@ class _Frames:
             for first, end in spans
             for frame in range(first, end)
         )
-
-    def close(self) -> None:
-        """
-        Nothing is held.
-        """
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        pass
