@@ -141,5 +141,5 @@ def watchers(pid: int) -> list[int]:
     return [
         child
         for child in children
-        if b"watcher.py" in Path(f"/proc/{child}/cmdline").read_bytes()
+        if b"watcher" in Path(f"/proc/{child}/cmdline").read_bytes()
     ]

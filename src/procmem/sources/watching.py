@@ -5,6 +5,7 @@ The holder's side of the watcher: start it, tell it, end it.
 from __future__ import annotations
 
 import errno
+import inspect
 import os
 import signal
 import socket
@@ -17,6 +18,9 @@ from procmem.sources.stopping import Stoppable, unable
 from procmem.sources.watcher import AT_ONCE, FORGET, HOLD, NUMBER, READY
 
 __all__ = ["Watcher"]
+
+# For who has given up the right to read the file since.
+_PROGRAM = inspect.getsource(watcher)
 
 # A Python starts in some 20 ms, and answers in less than one.
 _PATIENCE = 30.0
@@ -131,11 +135,13 @@ def _start(descriptor: int) -> int:
     # That of a virtual environment needs some more files.  Either may be
     # missing where Python is a part of another program.
     python = getattr(sys, "_base_executable", None) or sys.executable or ""
+    readable = os.access(watcher.__file__, os.R_OK)
+    program = [watcher.__file__] if readable else ["-c", _PROGRAM]
     # Not a fork: what this process has in memory would become shared.  With
     # its signals blocked from the start, nothing but SIGKILL reaches it.
     return os.posix_spawn(
         python,
-        [python, "-I", "-S", watcher.__file__],
+        [python, "-I", "-S", *program],
         os.environ,
         file_actions=[
             (os.POSIX_SPAWN_DUP2, descriptor, 0),
