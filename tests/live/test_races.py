@@ -84,8 +84,8 @@ def test_taken_pid() -> None:
                 assert procmem.rss(first) > 0
                 return first, everything(process)
             finally:
-                kill(second)
-                os.waitpid(second, 0)
+                kill(first)
+                os.waitpid(first, 0)
 
     pid, answers = in_child(reuse)
 
