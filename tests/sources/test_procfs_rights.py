@@ -5,7 +5,6 @@ What is refused, and what failures leave behind: nothing.
 from __future__ import annotations
 
 import errno
-import io
 import os
 from pathlib import Path
 
@@ -87,7 +86,7 @@ class TestRefused:
         """
         source = procmem.ProcFS(root)
         with source.pin(PID) as process, process.open("smaps") as smaps:
-            monkeypatch.setattr(io, "FileIO", refuse)
+            monkeypatch.setattr(os, "read", refuse)
             monkeypatch.setattr(os, "open", refuse)
             for ask in (smaps.read, lambda: process.open("smaps")):
                 with pytest.raises(procmem.AccessDeniedError) as caught:

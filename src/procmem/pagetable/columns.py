@@ -28,6 +28,7 @@ __all__ = [
     "both",
     "fixed_point",
     "histogram",
+    "in_motion",
     "low_bytes",
     "states_of",
     "table_of",
@@ -75,6 +76,8 @@ def _absent_code(top: int) -> int:
 _ABSENT_CODE = table_of(_absent_code)
 _IF_PRESENT = table_of(lambda top: 0xFF if top & 0x80 else 0)
 _IF_SPECIAL = table_of(lambda low: 2 if low & 0x1F > LAST_SWAP_TYPE else 0)
+_IF_MARKER = table_of(lambda code: 0xFF if code == 3 else 0)
+_IF_MIGRATING = table_of(lambda low: 0xFF if LAST_SWAP_TYPE < low & 0x1F < 31 else 0)
 _IF_SWAPPED = table_of(lambda code: 0xFF if code == 1 else 0)
 _AT_MOST_2 = table_of(lambda low: min(low, 2))
 _2_IF_ANY = table_of(lambda high: 2 if high else 0)
@@ -139,6 +142,22 @@ def either(one: bytes, two: bytes) -> bytes:
     """
     number = int.from_bytes(one, "little") | int.from_bytes(two, "little")
     return number.to_bytes(len(one), "little")
+
+
+def in_motion(raw: bytes) -> int:
+    """
+    How many pages of raw entries may be on their way from one frame to
+    another: the kernel has put a special entry in their place for a moment.
+
+    Source: ``include/linux/swap.h``.  The highest type is that of markers,
+    which stay.
+    """
+    # Before it looks for more than that anything is swapped or the like.
+    if b"\1" not in raw[TOP::8].translate(_ABSENT_CODE):
+        return 0
+    codes = states_of(memoryview(raw).cast("Q"), None)
+    moving = raw[LOW::8].translate(_IF_MIGRATING)
+    return both(codes.translate(_IF_MARKER), moving).count(0xFF)
 
 
 def states_of(

@@ -5,7 +5,6 @@ A process of the live kernel, held by a descriptor of its directory.
 from __future__ import annotations
 
 import errno
-import io
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -23,6 +22,10 @@ if TYPE_CHECKING:
     from procmem.sources.procfs import ProcFS
 
 __all__ = ["DENIED", "ELSEWHERE", "GONE", "LiveProcess", "NoAddressSpaceError"]
+
+# seq_file hands out about one page of text a call whatever the size asked
+# for; more than this buys nothing.
+_CHUNK = 65536
 
 # ENOTDIR: something else stands where /proc should be.
 GONE = frozenset({errno.ENOENT, errno.ESRCH, errno.ENOTDIR})
@@ -187,19 +190,19 @@ class LiveFile(Handle):
     def read(self) -> bytes:
         if (descriptor := self.descriptor) is None:
             return b""
+        chunks: list[bytes] = []
         try:
             os.lseek(descriptor, 0, os.SEEK_SET)
-            # Reads until the kernel has nothing more to say: it hands out
-            # about a page of text a call, whatever the size asked for.
-            data = io.FileIO(descriptor, closefd=False).readall()
+            while chunk := os.read(descriptor, _CHUNK):
+                chunks.append(chunk)
         except OSError as exc:
             meaning = self._process.meaning_of(exc, self._name)
             if isinstance(meaning, NoAddressSpaceError):
                 return b""
             raise meaning from None
-        if not data and is_masked(descriptor):
+        if not chunks and is_masked(descriptor):
             raise UnsupportedError(self._name, _UNMASKED)
-        return data
+        return b"".join(chunks)
 
     def is_bound(self) -> bool:
         if (descriptor := self.descriptor) is None:

@@ -59,6 +59,8 @@ def _attempt(
         if not walker.pagemap.is_bound():
             return None
         counts = walker.frame_file("kpagecount")
+        if counts is None and not walker.pagemap.is_bound():
+            return None
         if counts is None:
             needs = "CAP_SYS_ADMIN in the initial user namespace"
             raise AccessDeniedError(process.pid, "pagemap", needs)

@@ -9,6 +9,7 @@ once, and what moved again is owned up to.
 
 from __future__ import annotations
 
+import time
 from collections import abc
 from types import TracebackType
 from typing import Self, TypeVar
@@ -17,6 +18,7 @@ import attrs
 
 from procmem.model.mapping import Mapping
 from procmem.model.status import Status
+from procmem.pagetable.columns import in_motion
 from procmem.sources.base import Frames, Pagemap, PinnedProcess
 from procmem.walk.blocks import Block, read_block, read_blocks
 from procmem.walk.frames import FrameCounts
@@ -30,6 +32,9 @@ _T = TypeVar("_T")
 
 # To find out whether frames are shown takes one page that is present.
 _PROBED = 512
+
+# How long to wait for pages that are on their way, in seconds.
+_PAUSES = (0.001, 0.004, 0.016)
 
 # Bit 55 (soft-dirty) changes when the page is written to, and only that.
 _ALL_BUT_BIT_55 = (1 << 64) - 1 - (1 << 55)
@@ -223,6 +228,7 @@ class Walker:
     def _settled(
         self, block: Block, look: abc.Callable[[Block], _T]
     ) -> tuple[Block, _T]:
+        block = self._at_rest(block)
         found = look(block)
         if not self.check_drift:
             return block, found
@@ -230,9 +236,25 @@ class Walker:
         if again.raw == block.raw or not (moved := _changes(block, again)):
             return block, found
         self.moved += moved
+        again = self._at_rest(again)
         found = look(again)
         self.unsettled += _changes(again, self._again(again))
         return again, found
+
+    def _at_rest(self, block: Block) -> Block:
+        """
+        The block once none of its pages is on the way to another frame, which
+        takes the kernel microseconds; what does not arrive is owned up to.
+        """
+        for pause in _PAUSES:
+            moving = in_motion(block.raw)
+            if not moving:
+                return block
+            self.moved += moving
+            time.sleep(pause)
+            block = self._again(block)
+        self.unsettled += in_motion(block.raw)
+        return block
 
     def _again(self, block: Block) -> Block:
         return read_block(
