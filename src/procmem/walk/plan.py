@@ -17,11 +17,13 @@ from typing import NamedTuple
 import attrs
 
 from procmem.flags import MappingKind
+from procmem.formats.status import parse_status
 from procmem.model.mapping import Mapping
 from procmem.model.status import Status
+from procmem.reading.listing import listing_of_maps, listing_of_smaps
 from procmem.sources.base import Pagemap, PinnedProcess, Region
 
-__all__ = ["Piece", "Plan", "make_plan"]
+__all__ = ["Piece", "Plan", "listing_for_walk", "make_plan"]
 
 # A process that uses less than this part of what it reserves is asked about.
 _DENSE = 2
@@ -61,6 +63,28 @@ class Plan:
 
     pieces: list[list[Piece]]
     hugetlb: list[bool]
+
+
+def listing_for_walk(
+    process: PinnedProcess, prefix: str
+) -> tuple[tuple[Mapping, ...], Status, str] | None:
+    """
+    The mappings to walk over, the status, and the file they are from; None if
+    there is nothing.
+
+    ``smaps`` is read only if it takes its flags: where pages are locked, and
+    where the kernel does not tell the page size of a mapping otherwise.
+    """
+    text = process.read(f"{prefix}status")
+    listing = listing_of_maps(process, prefix)
+    if listing is None or not text:
+        return None
+    mappings, _ = listing
+    status = parse_status(text)
+    if not status.vm_lck and process.page_size_at(mappings[0].start) is not None:
+        return mappings, status, "maps"
+    listing = listing_of_smaps(process, prefix)
+    return None if listing is None else (listing[0], status, "smaps")
 
 
 def make_plan(

@@ -15,7 +15,7 @@ from procmem.pagetable.columns import CODES, PSS_SHIFT, states_of, table_of
 from procmem.reading.lifecycle import first_sound
 from procmem.sources.base import PinnedProcess
 from procmem.walk.blocks import Block, read_blocks
-from procmem.walk.plan import make_plan
+from procmem.walk.plan import listing_for_walk, make_plan
 from procmem.walk.usages import Account
 
 __all__ = ["SwapUsers"]
@@ -83,13 +83,11 @@ class SwapUsers:
         """
         Which of some slots a process uses, as often as it does.
         """
-        from procmem.walk.totals import listing_for_walk
-
-        listed = listing_for_walk(process, prefix)
-        if listed is None:
-            return None
         found: list[int] = []
         with process.pagemap(prefix) as pagemap:
+            listed = listing_for_walk(process, prefix)
+            if listed is None:
+                return None
             plan = make_plan(process, pagemap, listed[0], listed[1])
             for pieces in plan.pieces:
                 for block in read_blocks(

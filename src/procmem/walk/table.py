@@ -20,7 +20,6 @@ from procmem.sources.base import PinnedProcess
 from procmem.walk.blocks import Block
 from procmem.walk.frames import FrameCounts
 from procmem.walk.limits import Limits
-from procmem.walk.totals import listing_for_walk
 from procmem.walk.walker import Walker
 
 __all__ = ["read_pages"]
@@ -80,15 +79,10 @@ def _attempt(
     limits: Limits,
     started: float,
 ) -> PageTable | None:
-    listed = listing_for_walk(process, prefix)
-    if listed is None:
+    walker = Walker.open(process, prefix, limits=limits, check_drift=check_drift)
+    if walker is None:
         return None
-    mappings, status, file = listed
-    with Walker.open(
-        process, prefix, mappings, status, limits=limits, check_drift=check_drift
-    ) as walker:
-        if not walker.pagemap.is_bound():
-            return None
+    with walker:
         columns = _Columns(
             counts=walker.frame_file("kpagecount"),
             flags=walker.frame_file("kpageflags") if flags else None,
@@ -107,7 +101,7 @@ def _attempt(
         missing.append(f"pages that were not looked at: {limits.reached}")
     evidence = Evidence(
         method="pages",
-        files=(file, "status", "pagemap", *walker.frame_files),
+        files=(walker.file, "status", "pagemap", *walker.frame_files),
         seconds=time.perf_counter() - started,
         missing=tuple(missing),
         moved=walker.moved if check_drift else None,

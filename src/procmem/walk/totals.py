@@ -14,12 +14,9 @@ from functools import partial
 import attrs
 
 from procmem.evidence import Evidence
-from procmem.formats.status import parse_status
-from procmem.model.mapping import Mapping, Mappings
-from procmem.model.status import Status
+from procmem.model.mapping import Mappings
 from procmem.model.usage import Usage
 from procmem.reading.lifecycle import first_sound, nothing
-from procmem.reading.listing import listing_of_maps, listing_of_smaps
 from procmem.sources.base import PinnedProcess
 from procmem.walk.blocks import Block
 from procmem.walk.limits import Limits
@@ -29,7 +26,7 @@ from procmem.walk.tally import Tally, add_block
 from procmem.walk.usages import Account, Circumstances, usage_of
 from procmem.walk.walker import Walker
 
-__all__ = ["PageUsage", "listing_for_walk", "read_page_usage"]
+__all__ = ["PageUsage", "read_page_usage"]
 
 
 @attrs.frozen(kw_only=True)
@@ -120,28 +117,6 @@ def read_page_usage(
     return counted
 
 
-def listing_for_walk(
-    process: PinnedProcess, prefix: str
-) -> tuple[tuple[Mapping, ...], Status, str] | None:
-    """
-    The mappings to walk over, the status, and the file they are from; None if
-    there is nothing.
-
-    ``smaps`` is read only if it takes its flags: where pages are locked, and
-    where the kernel does not tell the page size of a mapping otherwise.
-    """
-    text = process.read(f"{prefix}status")
-    listing = listing_of_maps(process, prefix)
-    if listing is None or not text:
-        return None
-    mappings, _ = listing
-    status = parse_status(text)
-    if not status.vm_lck and process.page_size_at(mappings[0].start) is not None:
-        return mappings, status, "maps"
-    listing = listing_of_smaps(process, prefix)
-    return None if listing is None else (listing[0], status, "smaps")
-
-
 def _attempt(
     process: PinnedProcess,
     prefix: str,
@@ -152,15 +127,10 @@ def _attempt(
     limits: Limits,
     started: float,
 ) -> PageUsage | None:
-    listed = listing_for_walk(process, prefix)
-    if listed is None:
+    walker = Walker.open(process, prefix, limits=limits, check_drift=check_drift)
+    if walker is None:
         return None
-    mappings, status, file = listed
-    with Walker.open(
-        process, prefix, mappings, status, limits=limits, check_drift=check_drift
-    ) as walker:
-        if not walker.pagemap.is_bound():
-            return None
+    with walker:
         # Without frames the kernel hides the slots of swapped pages as well.
         divided = view is not None and walker.frames_visible
         swapped = SwapUsers(view or ()) if divided else None
@@ -170,7 +140,7 @@ def _attempt(
             return None
     evidence = Evidence(
         method="pages",
-        files=(file, "status", "pagemap", *walker.frame_files),
+        files=(walker.file, "status", "pagemap", *walker.frame_files),
         moved=walker.moved if check_drift else None,
         seconds=time.perf_counter() - started,
         missing=_missing(limits, swapped, hidden=view is not None and not divided),
@@ -183,7 +153,8 @@ def _attempt(
         merging=_merging(process),
         merged_known=merged < sum(a.tally.anonymous.pages for a in accounts),
         swap_known=walker.frames_visible
-        or sum(a.tally.swapped for a in accounts) * walker.page_size == status.vm_swap,
+        or sum(a.tally.swapped for a in accounts) * walker.page_size
+        == walker.status.vm_swap,
     )
     return PageUsage(
         accounts=tuple(accounts), circumstances=circumstances, evidence=evidence

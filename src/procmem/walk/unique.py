@@ -15,7 +15,6 @@ from procmem.sources.base import PinnedProcess
 from procmem.walk.blocks import Block
 from procmem.walk.frames import FrameCounts
 from procmem.walk.limits import Limits
-from procmem.walk.totals import listing_for_walk
 from procmem.walk.walker import Walker
 
 __all__ = ["read_true_uss"]
@@ -49,18 +48,11 @@ def read_true_uss(
 def _attempt(
     process: PinnedProcess, prefix: str, *, check_drift: bool, limits: Limits
 ) -> int | None:
-    listed = listing_for_walk(process, prefix)
-    if listed is None:
+    walker = Walker.open(process, prefix, limits=limits, check_drift=check_drift)
+    if walker is None:
         return None
-    mappings, status, _ = listed
-    with Walker.open(
-        process, prefix, mappings, status, limits=limits, check_drift=check_drift
-    ) as walker:
-        if not walker.pagemap.is_bound():
-            return None
+    with walker:
         counts = walker.frame_file("kpagecount")
-        if counts is None and not walker.pagemap.is_bound():
-            return None
         if counts is None:
             needs = "CAP_SYS_ADMIN in the initial user namespace"
             raise AccessDeniedError(process.pid, "pagemap", needs)
@@ -68,7 +60,7 @@ def _attempt(
         mine: Counter[int] = Counter()
         all_of: dict[int, int] = {}
         look = partial(_shared_of_file, counts)
-        for index in range(len(mappings)):
+        for index in range(len(walker.mappings)):
             if walker.plan.hugetlb[index]:
                 continue
             for _, (once, shared) in walker.blocks(index, look):

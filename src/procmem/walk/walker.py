@@ -23,7 +23,7 @@ from procmem.sources.base import Frames, Pagemap, PinnedProcess
 from procmem.walk.blocks import Block, read_block, read_blocks
 from procmem.walk.frames import FrameCounts
 from procmem.walk.limits import Limits
-from procmem.walk.plan import Piece, Plan, make_plan
+from procmem.walk.plan import Piece, Plan, listing_for_walk, make_plan
 from procmem.walk.tally import shows_frames
 
 __all__ = ["Walker"]
@@ -54,6 +54,10 @@ class Walker:
 
         mappings: Its mappings.
 
+        status: Its status.
+
+        file: Where the mappings are from, ``"maps"`` or ``"smaps"``.
+
         plan: Where in them to look.
 
         limits: How far to go.
@@ -73,6 +77,8 @@ class Walker:
     prefix: str
     pagemap: Pagemap
     mappings: abc.Sequence[Mapping]
+    status: Status
+    file: str
     plan: Plan
     limits: Limits
     check_drift: bool
@@ -90,14 +96,18 @@ class Walker:
         cls,
         process: PinnedProcess,
         prefix: str,
-        mappings: abc.Sequence[Mapping],
-        status: Status,
         *,
         limits: Limits,
         check_drift: bool,
-    ) -> Self:
+    ) -> Self | None:
         """
-        Open the page table of *process* and make a plan.
+        Open the page table of *process*, list its mappings and make a plan.
+
+        The page table is opened first: if its address space is there when the
+        mappings have been listed, then they are of the same one.
+
+        Returns:
+            The walker, or None if there is no address space (any more).
 
         Raises:
             ProcessGoneError: If the process is gone.
@@ -106,12 +116,19 @@ class Walker:
         """
         pagemap = process.pagemap(prefix)
         try:
+            listed = listing_for_walk(process, prefix)
+            if listed is None or not pagemap.is_bound():
+                pagemap.close()
+                return None
+            mappings, status, file = listed
             plan = make_plan(process, pagemap, mappings, status)
             walker = cls(
                 process=process,
                 prefix=prefix,
                 pagemap=pagemap,
                 mappings=mappings,
+                status=status,
+                file=file,
                 plan=plan,
                 limits=limits,
                 check_drift=check_drift,
@@ -133,10 +150,11 @@ class Walker:
     @property
     def frames_visible(self) -> bool:
         """
-        Whether the kernel shows frames: without CAP_SYS_ADMIN they are 0.
+        Whether the kernel shows frames: without CAP_SYS_ADMIN they are 0.  True
+        if there are none.
         """
         if self._visible is None:
-            self._visible = next(self._frames_shown(), False)
+            self._visible = next(self._frames_shown(), True)
         return self._visible
 
     def _frames_shown(self) -> abc.Iterator[bool]:
