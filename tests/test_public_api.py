@@ -177,7 +177,7 @@ class TestDocumentation:
         typing.get_type_hints(ANNOTATED[name])
 
     @pytest.mark.parametrize(
-        "operator", ["__add__", "__radd__", "__getitem__", "__iter__"]
+        "operator", ["__add__", "__sub__", "__radd__", "__getitem__", "__iter__"]
     )
     def test_type_hints_of_operators(self, operator: str) -> None:
         """

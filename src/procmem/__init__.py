@@ -56,11 +56,10 @@ if TYPE_CHECKING:
     from procmem.formats.stat import parse_stat
     from procmem.formats.statm import parse_statm
     from procmem.formats.status import parse_status
-    from procmem.model.delta import UsageDelta
     from procmem.model.mapping import Mapping, Mappings
     from procmem.model.page import PageInfo
     from procmem.model.status import Stat, Statm, Status
-    from procmem.model.usage import Usage
+    from procmem.model.usage import Usage, UsageDelta
     from procmem.pagetable.table import PageTable
     from procmem.shortcuts.abilities import Ability
     from procmem.shortcuts.capabilities import Capabilities, capabilities
@@ -151,7 +150,7 @@ __all__ = [
 _LATER = {
     "evidence": {"Evidence"},
     "formats.smaps_rollup": {"parse_smaps_rollup"},
-    "model.usage": {"Usage"},
+    "model.usage": {"Usage", "UsageDelta"},
     "accounting": {"FileKey"},
     "flags": {"MappingKind", "PageFlag", "PageState", "Permissions", "VmFlag"},
     "formats.kpages": {
@@ -165,7 +164,6 @@ _LATER = {
     "formats.stat": {"parse_stat"},
     "formats.statm": {"parse_statm"},
     "formats.status": {"parse_status"},
-    "model.delta": {"UsageDelta"},
     "model.mapping": {"Mapping", "Mappings"},
     "model.page": {"PageInfo"},
     "model.status": {"Stat", "Statm", "Status"},

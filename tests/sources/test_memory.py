@@ -126,3 +126,5 @@ class TestInMemory:
         process = SOURCE.pin(PID)
         process.close()
         process.close()
+
+        assert PID == process.pid

@@ -1,23 +1,12 @@
 """
-The difference of two usages.
+How two usages differ.
 """
 
 from __future__ import annotations
 
-import attrs
+from procmem.model.usage import SLOTS, Usage, UsageDelta
 
-from procmem.model.usage import SLOTS, Usage
-
-__all__ = ["UsageDelta", "difference"]
-
-
-@attrs.frozen(kw_only=True, repr=False)
-class UsageDelta(Usage):
-    """
-    What ``after - before`` gives: each counter in bytes, perhaps negative.
-
-    A counter that is missing on either side is missing here.
-    """
+__all__ = ["difference"]
 
 
 def difference(after: Usage, before: Usage) -> UsageDelta:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import abc
 from operator import attrgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import NoReturn, Self
 
 import attrs
 
@@ -19,10 +19,7 @@ from procmem.errors import UnsupportedError
 from procmem.evidence import Evidence
 from procmem.model.bulk import Slotted
 
-if TYPE_CHECKING:
-    from procmem.model.delta import UsageDelta
-
-__all__ = ["COUNTERS", "SLOTS", "Usage", "add_up"]
+__all__ = ["COUNTERS", "SLOTS", "Usage", "UsageDelta", "add_up"]
 
 _NO_EVIDENCE = Evidence()
 
@@ -286,6 +283,15 @@ class Usage(Slotted):
         from procmem.render.html import usage_table
 
         return usage_table(self)
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class UsageDelta(Usage):
+    """
+    What ``after - before`` gives: each counter in bytes, perhaps negative.
+
+    A counter that is missing on either side is missing here.
+    """
 
 
 COUNTERS: tuple[str, ...] = tuple(

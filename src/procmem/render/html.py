@@ -9,8 +9,7 @@ from collections import abc
 from typing import TYPE_CHECKING
 
 from procmem import accounting
-from procmem.model.delta import UsageDelta
-from procmem.model.usage import COUNTERS
+from procmem.model.usage import COUNTERS, UsageDelta
 from procmem.render import markup
 from procmem.render.figures import (
     FIGURES,
