@@ -5,13 +5,15 @@ reads the sentence made of them.
 Every class is also the builtin exception that a caller would catch anyway,
 and takes its fields positionally, so that it survives pickling.  Where the
 builtin is an :class:`OSError`, ``errno`` and ``filename`` are set as well.
+
+They are written out rather than made by attrs: with them ``import procmem``
+and the first ``procmem.pss(pid)`` need none of it, and loading attrs takes
+longer than all the rest.
 """
 
 from __future__ import annotations
 
 import errno
-
-import attrs
 
 __all__ = [
     "AccessDeniedError",
@@ -32,12 +34,16 @@ class ProcmemError(Exception):
     Base of everything that procmem raises on purpose.
     """
 
+    def __init__(self, *values: object) -> None:
+        # Not super(): the __init__ of an OSError would take the fields for
+        # errno, strerror and filename.
+        Exception.__init__(self, *values)
+
     def __repr__(self) -> str:
         values = ", ".join(map(repr, self.args))
         return f"{type(self).__name__}({values})"
 
 
-@attrs.define(slots=False, repr=False)
 class ParseError(ProcmemError, ValueError):
     """
     Some bytes do not have the shape that the kernel documents for that file.
@@ -52,10 +58,12 @@ class ParseError(ProcmemError, ValueError):
         line: The offending line, undecoded and without its newline.
     """
 
-    reason: str
-    file: str
-    line_number: int
-    line: bytes
+    def __init__(self, reason: str, file: str, line_number: int, line: bytes) -> None:
+        super().__init__(reason, file, line_number, line)
+        self.reason = reason
+        self.file = file
+        self.line_number = line_number
+        self.line = line
 
     def __str__(self) -> str:
         shown = repr(self.line[:_SHOWN_BYTES])
@@ -64,7 +72,6 @@ class ParseError(ProcmemError, ValueError):
         return f"{self.file}:{self.line_number}: {self.reason}: {shown}"
 
 
-@attrs.define(slots=False, repr=False)
 class ProcessGoneError(ProcmemError, ProcessLookupError):
     """
     There is no such process, or not any more.
@@ -77,9 +84,9 @@ class ProcessGoneError(ProcmemError, ProcessLookupError):
         pid: The number that was asked for.
     """
 
-    pid: int
-
-    def __attrs_post_init__(self) -> None:
+    def __init__(self, pid: int) -> None:
+        super().__init__(pid)
+        self.pid = pid
         self.errno = errno.ESRCH
         self.filename = str(self.pid)
 
@@ -87,7 +94,6 @@ class ProcessGoneError(ProcmemError, ProcessLookupError):
         return f"no process {self.pid} (any more)"
 
 
-@attrs.define(slots=False, repr=False)
 class AccessDeniedError(ProcmemError, PermissionError):
     """
     The kernel refuses to show this file to this user.
@@ -100,11 +106,11 @@ class AccessDeniedError(ProcmemError, PermissionError):
         needs: Which right would help, as a phrase.
     """
 
-    pid: int
-    file: str
-    needs: str
-
-    def __attrs_post_init__(self) -> None:
+    def __init__(self, pid: int, file: str, needs: str) -> None:
+        super().__init__(pid, file, needs)
+        self.pid = pid
+        self.file = file
+        self.needs = needs
         self.errno = errno.EACCES
         self.filename = f"{self.pid}/{self.file}"
 
@@ -115,7 +121,6 @@ class AccessDeniedError(ProcmemError, PermissionError):
         )
 
 
-@attrs.define(slots=False, repr=False)
 class UnsupportedError(ProcmemError, NotImplementedError):
     """
     This system does not offer that file, or does not print that counter.
@@ -127,14 +132,15 @@ class UnsupportedError(ProcmemError, NotImplementedError):
         needs: Which kernel or option would help, as a phrase.
     """
 
-    file: str
-    needs: str
+    def __init__(self, file: str, needs: str) -> None:
+        super().__init__(file, needs)
+        self.file = file
+        self.needs = needs
 
     def __str__(self) -> str:
         return f"{self.file} is not available here: needs {self.needs}"
 
 
-@attrs.define(slots=False, repr=False)
 class ProcessChangedError(ProcmemError, RuntimeError):
     """
     The process became another program each time its file was being read.
@@ -149,8 +155,10 @@ class ProcessChangedError(ProcmemError, RuntimeError):
         file: Name of the file that could not be read in one piece.
     """
 
-    pid: int
-    file: str
+    def __init__(self, pid: int, file: str) -> None:
+        super().__init__(pid, file)
+        self.pid = pid
+        self.file = file
 
     def __str__(self) -> str:
         return (

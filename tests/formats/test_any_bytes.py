@@ -8,7 +8,6 @@ import functools
 from collections.abc import Callable
 from pathlib import Path
 
-import attrs
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -278,4 +277,4 @@ class TestAnyBytes:
         with pytest.raises(procmem.ParseError) as caught:
             procmem.parse_statm(b"1 2 3\n", page_size=1)
 
-        assert ("statm", 1, b"1 2 3") == attrs.astuple(caught.value)[1:]
+        assert ("statm", 1, b"1 2 3") == caught.value.args[1:]

@@ -118,9 +118,7 @@ class TestParseSmaps:
             with pytest.raises(procmem.ParseError) as caught:
                 parse(text)
 
-            assert ("smaps", line_number, b"KSM 9 kB") == attrs.astuple(caught.value)[
-                1:
-            ]
+            assert ("smaps", line_number, b"KSM 9 kB") == caught.value.args[1:]
 
     def test_place_of_header(self) -> None:
         """

@@ -9,11 +9,11 @@ import operator
 import re
 import struct
 from binascii import unhexlify
-from collections import abc
 from itertools import repeat
+from operator import itemgetter
 
 from procmem.flags import Permissions
-from procmem.formats.text import MalformedLineError, decode, number
+from procmem.formats.text import MalformedLineError, Memo, decode, number
 
 __all__ = ["header_columns"]
 
@@ -33,21 +33,6 @@ _HEADER = re.compile(
     rb"(?: +([^ \n][^\n]*)?)?$",  # name
     re.MULTILINE,
 )
-
-
-class _Memo(dict[bytes, object]):
-    """
-    A function of bytes that is asked the same few questions again and again.
-    """
-
-    __slots__ = ("_answer",)
-
-    def __init__(self, answer: abc.Callable[[bytes], object]) -> None:
-        self._answer = answer
-
-    def __missing__(self, text: bytes) -> object:
-        answer = self[text] = self._answer(text)
-        return answer
 
 
 _HEXADECIMAL = re.compile(rb"[0-9a-f]+").fullmatch
@@ -102,8 +87,7 @@ def _of_usual(lines: list[bytes]) -> dict[str, list[object]]:
     Raises:
         ValueError: If a line is unusual or malformed.
     """
-    rows = [line.split(b" ", 5) for line in lines]
-    addresses, permissions, offsets, devices, inodes, names = zip(*rows, strict=True)
+    addresses = [line[:_USUAL] for line in lines]
     digits = b"-" + b"-".join(addresses)
     # A hyphen before every address, and nowhere else.
     hyphens = b"-" * (2 * len(lines))
@@ -124,12 +108,37 @@ def _of_usual(lines: list[bytes]) -> dict[str, list[object]]:
     return {
         "start": list(start),
         "end": list(end),
-        "permissions": list(map(_Memo(_permissions).__getitem__, permissions)),
-        "offset": list(map(_Memo(_offset).__getitem__, offsets)),
-        "device": list(map(_Memo(_device).__getitem__, devices)),
-        "inode": list(map(_Memo(number).__getitem__, inodes)),
-        "name": list(map(_Memo(_name).__getitem__, names)),
+        **_rests([line[_USUAL:] for line in lines]),
     }
+
+
+def _rests(rests: list[bytes]) -> dict[str, list[object]]:
+    """
+    The fields after the addresses; anonymous mappings differ in little else.
+
+    Raises:
+        ValueError: If one is malformed.
+    """
+    distinct = list(dict.fromkeys(rests))
+    if len(distinct) > len(rests) // 2:
+        # Libraries and the like: each line is another one.
+        distinct = rests
+    rows = [rest.split(b" ", 5) for rest in distinct]
+    nothing, permissions, offsets, devices, inodes, names = zip(*rows, strict=True)
+    if any(nothing):
+        raise ValueError(_NOT_ONE)
+    columns = {
+        "permissions": list(map(Memo(_permissions).__getitem__, permissions)),
+        "offset": list(map(Memo(_offset).__getitem__, offsets)),
+        "device": list(map(Memo(_device).__getitem__, devices)),
+        "inode": list(map(Memo(number).__getitem__, inodes)),
+        "name": list(map(Memo(_name).__getitem__, names)),
+    }
+    if distinct is rests:
+        return columns
+    places = {rest: place for place, rest in enumerate(distinct)}
+    rows_of = itemgetter(*map(places.__getitem__, rests))
+    return {name: list(rows_of(column)) for name, column in columns.items()}
 
 
 def _of_any(lines: list[bytes]) -> dict[str, list[object]]:
@@ -148,9 +157,9 @@ def _of_any(lines: list[bytes]) -> dict[str, list[object]]:
     return {
         "start": list[object](start),
         "end": list[object](end),
-        "permissions": list(map(_Memo(_permissions).__getitem__, permissions)),
+        "permissions": list(map(Memo(_permissions).__getitem__, permissions)),
         "offset": list(map(int, offsets, repeat(16))),
-        "device": list(map(_Memo(_device).__getitem__, devices)),
+        "device": list(map(Memo(_device).__getitem__, devices)),
         "inode": list(map(int, inodes)),
-        "name": list(map(_Memo(_name).__getitem__, names)),
+        "name": list(map(Memo(_name).__getitem__, names)),
     }

@@ -4,11 +4,14 @@ What the text files have in common.
 
 from __future__ import annotations
 
+from collections import abc
+
 from procmem.errors import ParseError
 
 __all__ = [
     "MAX_DIGITS",
     "MalformedLineError",
+    "Memo",
     "check_whole",
     "decode",
     "number",
@@ -36,6 +39,21 @@ class MalformedLineError(Exception):
         super().__init__(index, reason)
         self.index = index
         self.reason = reason
+
+
+class Memo(dict[bytes, object]):
+    """
+    A function of bytes that is asked the same few questions again and again.
+    """
+
+    __slots__ = ("_answer",)
+
+    def __init__(self, answer: abc.Callable[[bytes], object]) -> None:
+        self._answer = answer
+
+    def __missing__(self, text: bytes) -> object:
+        answer = self[text] = self._answer(text)
+        return answer
 
 
 def check_whole(data: bytes, file: str) -> None:
