@@ -7,13 +7,13 @@ from __future__ import annotations
 import bisect
 import re
 from collections import abc
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import attrs
 
 import procmem
 from procmem.sources.base import Region
+from procmem.sources.handles import Unheld
 
 if TYPE_CHECKING:
     from tests.captures.archive import Capture
@@ -27,7 +27,7 @@ _IN_USE = re.compile(rb"[\x40-\xff]")
 _ANY = re.compile(rb".", re.DOTALL)
 
 
-class CapturePagemap:
+class CapturePagemap(Unheld):
     """
     A page table of which some ranges were recorded; the rest is empty.
     """
@@ -150,22 +150,6 @@ class CapturePagemap:
         """
         return self._entries != b""
 
-    def close(self) -> None:
-        """
-        Nothing is held.
-        """
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        pass
-
 
 def _joined(regions: abc.Iterable[Region]) -> list[Region]:
     found: list[Region] = []
@@ -178,7 +162,7 @@ def _joined(regions: abc.Iterable[Region]) -> list[Region]:
 
 
 @attrs.define
-class CaptureFrames:
+class CaptureFrames(Unheld):
     """
     A file of frames.
     """
@@ -193,22 +177,6 @@ class CaptureFrames:
             self._words[_WORD * first : _WORD * end].ljust(_WORD * (end - first), b"\0")
             for first, end in spans
         )
-
-    def close(self) -> None:
-        """
-        Nothing is held.
-        """
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        pass
 
 
 def swapped_of_shmem(

@@ -5,13 +5,13 @@ A process of a capture, and its text files.
 from __future__ import annotations
 
 import functools
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import attrs
 
 import procmem
 from procmem.sources.base import PinnedProcess
+from procmem.sources.handles import Unheld
 from tests.captures.binary import CapturePagemap
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _WORLD_READABLE = frozenset({"stat", "statm", "status"})
 
 
 @attrs.define(kw_only=True, eq=False, slots=False)
-class CaptureProcess:
+class CaptureProcess(Unheld):
     """
     A process of a capture.
     """
@@ -151,25 +151,9 @@ class CaptureProcess:
         )
         return tuple(sorted({int(name) for name in names} | {self.pid}))
 
-    def close(self) -> None:
-        """
-        Nothing is held.
-        """
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
 
 @attrs.define
-class CaptureFile:
+class CaptureFile(Unheld):
     """
     A text file of a process.
     """
@@ -187,19 +171,3 @@ class CaptureFile:
         Whether there is something to read.
         """
         return self._content != b""
-
-    def close(self) -> None:
-        """
-        Nothing is held.
-        """
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        pass

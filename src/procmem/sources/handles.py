@@ -8,7 +8,7 @@ import os
 from types import TracebackType
 from typing import Self
 
-__all__ = ["Handle"]
+__all__ = ["Handle", "Unheld"]
 
 
 class Handle:
@@ -61,3 +61,27 @@ class Handle:
 
     def __del__(self) -> None:
         self.close()
+
+
+class Unheld:
+    """
+    Something that there is nothing of to let go.
+    """
+
+    __slots__ = ()
+
+    def close(self) -> None:
+        """
+        Nothing is held.
+        """
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        pass

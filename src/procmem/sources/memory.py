@@ -5,13 +5,12 @@
 from __future__ import annotations
 
 from collections import abc
-from types import TracebackType
-from typing import Self
 
 import attrs
 
 from procmem.errors import ProcessGoneError, UnsupportedError
 from procmem.sources.base import ByteOrder, Frames, Pagemap, PinnedProcess, Region, Span
+from procmem.sources.handles import Unheld
 from procmem.sources.procfs import checked_pid
 
 __all__ = ["InMemory"]
@@ -94,32 +93,8 @@ class InMemory:
         return _Process(source=self, pid=pid)
 
 
-class _Unheld:
-    """
-    Something that there is nothing of to let go.
-    """
-
-    __slots__ = ()
-
-    def close(self) -> None:
-        """
-        Nothing is held.
-        """
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        pass
-
-
 @attrs.define(kw_only=True)
-class _Process(_Unheld):
+class _Process(Unheld):
     source: InMemory
     pid: int
     _reads: dict[str, int] = attrs.field(factory=dict[str, int])
@@ -178,7 +153,7 @@ class _Process(_Unheld):
 
 
 @attrs.define
-class _File(_Unheld):
+class _File(Unheld):
     _process: _Process
     _name: str
     _content: Content
@@ -194,7 +169,7 @@ class _File(_Unheld):
 
 
 @attrs.define
-class _Pagemap(_Unheld):
+class _Pagemap(Unheld):
     """
     A page table whose entries are the file's bytes: from address 0 on.
     """
@@ -222,7 +197,7 @@ class _Pagemap(_Unheld):
 
 
 @attrs.define
-class _Frames(_Unheld):
+class _Frames(Unheld):
     _values: abc.Mapping[int, int]
     _byteorder: ByteOrder
 

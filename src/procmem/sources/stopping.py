@@ -17,8 +17,6 @@ import os
 import signal
 from collections import abc
 
-import attrs
-
 from procmem.errors import (
     AccessDeniedError,
     ProcessGoneError,
@@ -64,7 +62,6 @@ _ENDED = frozenset("ZXx")
 _POSTURES = dict.fromkeys("Tt", Posture.STILL) | dict.fromkeys(_ENDED, Posture.ENDED)
 
 
-@attrs.define
 class StopDeniedError(AccessDeniedError):
     """
     The kernel does not let this user stop that process.
