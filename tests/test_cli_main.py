@@ -100,7 +100,7 @@ class TestMain:
         assert 0 == cli.main(["--version"], source=_ONE)
         assert f"procmem {procmem.__version__}\n" == capsys.readouterr().out
 
-    @pytest.mark.parametrize("word", ["tree", "x1", "\x1b[31m", "/proc"])
+    @pytest.mark.parametrize("word", ["trees", "x1", "\x1b[31m", "/proc"])
     def test_unknown_command(
         self, word: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -128,12 +128,12 @@ class TestMain:
         module = types.ModuleType("procmem.cli.subject")
         module.run = run  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, module.__name__, module)
-        monkeypatch.setitem(cli._COMMANDS, "tree", "subject")
+        monkeypatch.setitem(cli._COMMANDS, "oak", "subject")
 
-        assert 7 == cli.main(["tree", "--depth", "3"], source=_ONE)
+        assert 7 == cli.main(["oak", "--depth", "3"], source=_ONE)
         assert [(["--depth", "3"], _ONE)] == calls
         assert 2 == cli.main(["three"], source=_ONE)
-        assert "tree)" in capsys.readouterr().err
+        assert "oak)" in capsys.readouterr().err
 
     def test_arguments_of_this_process(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -27,6 +27,7 @@ LAYERS = (
     "pagetable",
     "formats",
     "accounting",
+    "differences",
     "sources",
     "reading",
     "snapshots",
@@ -47,6 +48,7 @@ LEAVES = frozenset(
         "export",
         "pytest_plugin",
         "render",
+        "saving",
         "testing",
     }
 )

@@ -34,8 +34,9 @@ from procmem.sources.base import PinnedProcess, Source
 from procmem.sources.procfs import ProcFS
 
 if TYPE_CHECKING:
-    from procmem import accounting
+    from procmem import accounting, testing
     from procmem.accounting import FileKey
+    from procmem.differences.diff import Diff, DiffRow, MemberChange
     from procmem.evidence import Evidence
     from procmem.flags import (
         MappingKind,
@@ -56,6 +57,9 @@ if TYPE_CHECKING:
     from procmem.formats.stat import parse_stat
     from procmem.formats.statm import parse_statm
     from procmem.formats.status import parse_status
+    from procmem.groups.group import Group
+    from procmem.groups.member import Member
+    from procmem.groups.members import Members
     from procmem.model.mapping import Mapping, Mappings
     from procmem.model.page import PageInfo
     from procmem.model.status import Stat, Statm, Status
@@ -72,6 +76,7 @@ if TYPE_CHECKING:
     )
     from procmem.shortcuts.options import CountOptions, WalkOptions
     from procmem.shortcuts.pages import pages, true_uss
+    from procmem.shortcuts.several import group, tree
     from procmem.snapshots import Snapshot
     from procmem.sources.freezing import Frozen, StillRunningError, frozen
     from procmem.sources.memory import InMemory
@@ -83,13 +88,19 @@ __all__ = [
     "AccessDeniedError",
     "Capabilities",
     "CountOptions",
+    "Diff",
+    "DiffRow",
     "Evidence",
     "FileKey",
     "Frozen",
+    "Group",
     "InMemory",
     "Mapping",
     "MappingKind",
     "Mappings",
+    "Member",
+    "MemberChange",
+    "Members",
     "PageFlag",
     "PageInfo",
     "PageState",
@@ -118,6 +129,7 @@ __all__ = [
     "footprint",
     "format_size",
     "frozen",
+    "group",
     "mappings",
     "pages",
     "parse_kpagecgroup",
@@ -140,6 +152,8 @@ __all__ = [
     "snapshot",
     "status",
     "swap",
+    "testing",
+    "tree",
     "true_uss",
     "usage",
     "uss",
@@ -152,6 +166,7 @@ _LATER = {
     "formats.smaps_rollup": {"parse_smaps_rollup"},
     "model.usage": {"Usage", "UsageDelta"},
     "accounting": {"FileKey"},
+    "differences.diff": {"Diff", "DiffRow", "MemberChange"},
     "flags": {"MappingKind", "PageFlag", "PageState", "Permissions", "VmFlag"},
     "formats.kpages": {
         "parse_kpagecgroup",
@@ -164,6 +179,9 @@ _LATER = {
     "formats.stat": {"parse_stat"},
     "formats.statm": {"parse_statm"},
     "formats.status": {"parse_status"},
+    "groups.group": {"Group"},
+    "groups.member": {"Member"},
+    "groups.members": {"Members"},
     "model.mapping": {"Mapping", "Mappings"},
     "model.page": {"PageInfo"},
     "model.status": {"Stat", "Statm", "Status"},
@@ -173,6 +191,7 @@ _LATER = {
     "pagetable.table": {"PageTable"},
     "shortcuts.options": {"CountOptions", "WalkOptions"},
     "shortcuts.pages": {"pages", "true_uss"},
+    "shortcuts.several": {"group", "tree"},
     "snapshots": {"Snapshot"},
     "sources.freezing": {"Frozen", "StillRunningError", "frozen"},
     "sources.memory": {"InMemory"},
@@ -183,8 +202,8 @@ if not TYPE_CHECKING:
     # Or every misspelled name would be an object to them.
 
     def __getattr__(name: str) -> object:
-        if name == "accounting":
-            return import_module("procmem.accounting")
+        if name in {"accounting", "testing"}:
+            return import_module(f"procmem.{name}")
         if name == "__version__":
             from importlib.metadata import version
 

@@ -23,7 +23,14 @@ __all__ = ["main"]
 
 # The word after `procmem`, and the module of this package that answers it:
 # run(arguments, source) gives the exit code.
-_COMMANDS: dict[str, str] = {"doctor": "doctor", "pages": "pages"}
+_COMMANDS: dict[str, str] = {
+    "diff": "diff",
+    "doctor": "doctor",
+    "pages": "pages",
+    "run": "run",
+    "save": "save",
+    "tree": "tree",
+}
 
 _SUCCESS = 0
 _FAILURE = 1

@@ -1,0 +1,3 @@
+"""
+Several processes at once: who belongs together, and what they cost together.
+"""
