@@ -4,7 +4,6 @@ Asking about many frames at once, beside asking about one after the other.
 
 from __future__ import annotations
 
-import array
 import random
 import sys
 from collections import Counter, abc
@@ -62,13 +61,19 @@ class Asked:
     """
 
     frames: list[int]
-    in_rows: bool = False
+    firsts: list[int] | None = None
 
     def __call__(self) -> abc.Iterable[int]:
         """
         All of them.
         """
-        return array.array("Q", self.frames) if self.in_rows else self.frames
+        return self.frames
+
+    def stretches(self) -> list[int] | None:
+        """
+        Where they begin, if they come in stretches.
+        """
+        return self.firsts
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -101,10 +106,6 @@ def asked() -> st.SearchStrategy[list[int]]:
     return st.builds(lambda a, b: a + b + a[:3], scattered, rows)
 
 
-def _number(row: abc.Iterable[int]) -> int:
-    return int.from_bytes(array.array("Q", row).tobytes(), sys.byteorder)
-
-
 @pytest.fixture(autouse=True, params=["sorted", "marked"])
 def _small(request: pytest.FixtureRequest) -> abc.Iterator[None]:
     """
@@ -112,16 +113,14 @@ def _small(request: pytest.FixtureRequest) -> abc.Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(frames, "_WINDOW", _WINDOW)
-        patch.setattr(frames, "_ROW", 4)
-        patch.setattr(frames, "_ASCENDING", _number(range(4)))
-        patch.setattr(frames, "_ONES", _number([1] * 4))
+        patch.setattr(frames, "STRETCH", 4)
         patch.setattr(frames, "_FEW", 10**6 if request.param == "sorted" else 0)
         yield
 
 
 class TestFrameCounts:
-    @given(words(2**32 - 1), asked(), st.booleans())
-    def test_histogram(self, file: Words, some: list[int], in_rows: bool) -> None:
+    @given(words(2**32 - 1), asked())
+    def test_histogram(self, file: Words, some: list[int]) -> None:
         """
         Each frame counts as often as it is asked for, under its own word, and
         those with 0 do not.
@@ -131,24 +130,38 @@ class TestFrameCounts:
 
         counts = FrameCounts(file, sys.byteorder)
 
-        assert expected == counts.histogram(Asked(some, in_rows))
+        assert expected == counts.histograms([Asked(some)])[0]
         # The marks of one question are gone before the next.
-        assert expected == counts.histogram(Asked(some))
+        assert expected == counts.histograms([Asked(some)])[0]
+
+    @given(words(9), st.lists(asked(), max_size=5))
+    def test_together(self, file: Words, questions: list[list[int]]) -> None:
+        """
+        Several questions are answered as each by itself.
+        """
+        counts = FrameCounts(file, sys.byteorder)
+        alone = [counts.histograms([Asked(some)])[0] for some in questions]
+
+        assert alone == counts.histograms([Asked(some) for some in questions])
 
     @given(
         words(2**32 - 1),
         st.lists(st.integers(0, _HIGHEST // 4 - 1), min_size=1, max_size=20),
     )
-    def test_rows(self, file: Words, rows: list[int]) -> None:
+    def test_stretches(self, file: Words, numbers: list[int]) -> None:
         """
-        So it is with frames in rows, as those of huge pages.
+        So it is with frames that come in stretches, as those of huge pages.
         """
-        some = [4 * row + place for row in rows for place in range(4)]
+        firsts = [4 * number for number in numbers]
+        some = [first + place for first in firsts for place in range(4)]
         expected = Counter(file.words[frame] for frame in some)
         del expected[0]
         counts = FrameCounts(file, sys.byteorder)
+        question = Asked(some, firsts)
 
-        assert expected == counts.histogram(Asked(some, in_rows=True))
+        assert expected == counts.histograms([question])[0]
+        expected_odd = sum(file.words[frame] % 2 for frame in some)
+        assert expected_odd == counts.count_where(question, lambda n: bool(n % 2))
 
     @given(words(2**64 - 1), asked())
     def test_count_where(self, file: Words, some: list[int]) -> None:
@@ -191,6 +204,7 @@ class TestFrameCounts:
                 )
 
         other: ByteOrder = "big" if sys.byteorder == "little" else "little"
-        expected = FrameCounts(file, sys.byteorder).histogram(Asked(some))
+        expected = FrameCounts(file, sys.byteorder)
+        turned = FrameCounts(Turned(file.words), other)
 
-        assert expected == FrameCounts(Turned(file.words), other).histogram(Asked(some))
+        assert expected.histograms([Asked(some)]) == turned.histograms([Asked(some)])

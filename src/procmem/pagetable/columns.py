@@ -20,6 +20,7 @@ from procmem.model.page import LAST_SWAP_TYPE
 __all__ = [
     "CODES",
     "IF_RESIDENT",
+    "LIKE_SWAP",
     "LITTLE",
     "LOW",
     "PSS_SHIFT",
@@ -72,6 +73,11 @@ def _absent_code(top: int) -> int:
         return 0
     return CODES[PageState.GUARD if top & 0x04 else PageState.SWAPPED]
 
+
+LIKE_SWAP = frozenset(
+    top for top in range(256) if _absent_code(top) == CODES[PageState.SWAPPED]
+)
+"""The top bytes of entries of what is swapped out, or is something special."""
 
 _ABSENT_CODE = table_of(_absent_code)
 _IF_PRESENT = table_of(lambda top: 0xFF if top & 0x80 else 0)
@@ -152,9 +158,6 @@ def in_motion(raw: bytes) -> int:
     Source: ``include/linux/swap.h``.  The highest type is that of markers,
     which stay.
     """
-    # Before it looks for more than that anything is swapped or the like.
-    if b"\1" not in raw[TOP::8].translate(_ABSENT_CODE):
-        return 0
     codes = states_of(memoryview(raw).cast("Q"), None)
     moving = raw[LOW::8].translate(_IF_MIGRATING)
     return both(codes.translate(_IF_MARKER), moving).count(0xFF)

@@ -8,12 +8,14 @@ Source: ``fs/proc/task_mmu.c``, ``fs/proc/page.c``,
 from __future__ import annotations
 
 import array
+import bisect
 import errno
 import fcntl
 import os
 import struct
 from collections import abc
-from typing import TYPE_CHECKING
+from itertools import accumulate
+from typing import TYPE_CHECKING, TypeVar
 
 from procmem.sources.base import Region, Span
 from procmem.sources.handles import Handle
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from procmem.sources.live import LiveProcess
 
 __all__ = ["LiveFrames", "LivePagemap", "open_frames", "page_size_at"]
+
+_T = TypeVar("_T")
 
 _ENTRY = 8
 
@@ -39,6 +43,12 @@ _REGIONS = 4096
 # Reading an entry where nothing is takes the kernel a hundredth of what it
 # takes Python to see to a region.
 _COARSE = 64
+
+# From as many words on the reading of them is shared out to two threads, if as
+# many are read in one piece: the kernel reads without holding Python up, but
+# to start a thread takes time, and so does each time they wait for each other.
+_SHARED_OUT = 16 * 1024
+_LONG = 256
 
 # struct procmap_query: size, query_flags, query_addr, vma_start, vma_end,
 # vma_flags, vma_page_size, vma_offset, inode, dev_major, dev_minor,
@@ -66,6 +76,56 @@ def read_at(descriptor: int, size: int, offset: int) -> bytes:
     return b"".join(chunks)
 
 
+def read_long_at(descriptor: int, size: int, offset: int) -> bytes:
+    """
+    The same, by two threads if it is worth while.
+    """
+    if size < _SHARED_OUT * _ENTRY or not _has_two_cores():
+        return read_at(descriptor, size, offset)
+    half = size // (2 * _ENTRY) * _ENTRY
+    first, second = _both(
+        lambda: read_at(descriptor, half, offset),
+        lambda: read_at(descriptor, size - half, offset + half),
+    )
+    # After an end there is nothing, even if the end came in between.
+    return first + second if len(first) == half else first
+
+
+def _has_two_cores() -> bool:
+    return len(os.sched_getaffinity(0)) > 1
+
+
+def _both(one: abc.Callable[[], _T], two: abc.Callable[[], _T]) -> tuple[_T, _T]:
+    """
+    What both give, the first of them asked by a thread of its own.
+    """
+    # Few programs need it, and those can wait.
+    import threading
+
+    found: list[_T] = []
+    failed: list[OSError | MemoryError] = []
+
+    def ask() -> None:
+        try:
+            found.append(one())
+        except (OSError, MemoryError) as exc:
+            failed.append(exc)
+
+    thread = threading.Thread(target=ask)
+    try:
+        thread.start()
+    except RuntimeError:
+        # No more threads, by a limit or at the end of the program.
+        return one(), two()
+    try:
+        second = two()
+    finally:
+        thread.join()
+    if failed:
+        raise failed[0]
+    return found[0], second
+
+
 class LivePagemap(Handle):
     """
     The page table of a process; without a descriptor if it has none.
@@ -84,7 +144,7 @@ class LivePagemap(Handle):
             return b""
         offset = address // self._page_size * _ENTRY
         try:
-            return read_at(descriptor, pages * _ENTRY, offset)
+            return read_long_at(descriptor, pages * _ENTRY, offset)
         except OSError as exc:
             meaning = self._process.meaning_of(exc, self._file)
             if isinstance(meaning, NoAddressSpaceError):
@@ -173,11 +233,18 @@ class LiveFrames(Handle):
     def read(self, spans: abc.Sequence[Span]) -> bytes:
         # open_frames() gives no object without a descriptor.
         descriptor = self.descriptor or 0
-        pread = os.pread
-        data = b"".join(
-            [pread(descriptor, _ENTRY * (b - a), _ENTRY * a) for a, b in spans]
-        )
-        if len(data) == sum([b - a for a, b in spans]) * _ENTRY:
+        total = sum([b - a for a, b in spans])
+        if total < max(_SHARED_OUT, _LONG * len(spans)) or not _has_two_cores():
+            data = _words_of(descriptor, spans)
+        else:
+            first, second = _halves(spans, total)
+            data = b"".join(
+                _both(
+                    lambda: _words_of(descriptor, first),
+                    lambda: _words_of(descriptor, second),
+                )
+            )
+        if len(data) == total * _ENTRY:
             return data
         # Past the last frame of the machine there is no memory to count.
         return b"".join(
@@ -188,6 +255,23 @@ class LiveFrames(Handle):
                 for a, b in spans
             ]
         )
+
+
+def _words_of(descriptor: int, spans: abc.Iterable[Span]) -> bytes:
+    pread = os.pread
+    return b"".join([pread(descriptor, _ENTRY * (b - a), _ENTRY * a) for a, b in spans])
+
+
+def _halves(spans: abc.Sequence[Span], total: int) -> tuple[list[Span], list[Span]]:
+    """
+    The spans in two portions of as many frames.
+    """
+    ends = list(accumulate([b - a for a, b in spans]))
+    place = bisect.bisect_left(ends, total // 2)
+    start, end = spans[place]
+    middle = end - (ends[place] - total // 2)
+    first, second = (start, middle), (middle, end)
+    return [*spans[:place], first], [second, *spans[place + 1 :]]
 
 
 def open_frames(path: str) -> LiveFrames | None:

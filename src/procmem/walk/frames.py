@@ -12,17 +12,16 @@ frames come in order or not.
 
 from __future__ import annotations
 
-import array
 import bisect
 import operator
-import sys
 from collections import Counter, abc
-from itertools import compress, count
+from itertools import chain, compress, count, islice, repeat, starmap
 from typing import NamedTuple, Protocol
 
 from procmem.formats.words import WORD, ByteOrder, native
 from procmem.pagetable.columns import LITTLE, both, histogram
 from procmem.sources.base import Frames, Span
+from procmem.walk.blocks import STRETCH
 
 __all__ = ["FrameCounts", "Marked"]
 
@@ -34,16 +33,12 @@ _WINDOW = 8 * 1024**2
 _GAP = bytes(17)
 
 _MARK = 0xFF
-_MARKED = b"\xff"
-
-# Pages in a huge page of x86; others have multiples of it.
-_ROW = 512
-
-_ASCENDING = int.from_bytes(array.array("Q", range(_ROW)).tobytes(), sys.byteorder)
-_ONES = int.from_bytes(array.array("Q", [1] * _ROW).tobytes(), sys.byteorder)
 
 # Made by calloc() and never written to, so that it takes no memory.
 _ZEROS = memoryview(bytes(_WINDOW))
+
+# Where each word is looked at in Python, less between is worth while.
+_NEAR = 4
 
 # So few frames are sorted rather than marked.
 _FEW = 4096
@@ -62,10 +57,11 @@ class FrameList(Protocol):
 
     def __len__(self) -> int: ...
 
-    @property
-    def in_rows(self) -> bool:
+    def stretches(self) -> list[int] | None:
         """
-        Whether most of them follow each other.
+        The first frame of each :data:`~procmem.walk.blocks.STRETCH`, if the
+        frames come in nothing else; None if they do not, or if that is not
+        worth finding out.
         """
         ...
 
@@ -77,11 +73,26 @@ class Marked(NamedTuple):
     Attributes:
         words: 8 bytes a frame, in the byte order of this machine.
 
-        marks: 0xFF for each that was asked for, else 0.
+        marks: 0xFF for each that was asked for, else 0; None if all were.
     """
 
     words: bytes
-    marks: bytes
+    marks: bytes | None
+
+    @property
+    def asked(self) -> int:
+        """
+        How many were asked for.
+        """
+        marks = self.marks
+        return len(self.words) // WORD if marks is None else marks.count(_MARK)
+
+    def those(self) -> abc.Iterable[int]:
+        """
+        The words that were asked for.
+        """
+        words = memoryview(self.words).cast("Q")
+        return words if self.marks is None else compress(words, self.marks)
 
 
 class FrameCounts:
@@ -99,24 +110,34 @@ class FrameCounts:
         # Made when it is used: few processes are large.
         self._map = bytearray()
 
-    def histogram(self, frames: FrameList) -> dict[int, int]:
+    def histograms(self, questions: abc.Sequence[FrameList]) -> list[dict[int, int]]:
         """
-        For each number of mappings, how many of *frames* have it; 0 is left
-        out.
+        For each of some lists of frames: for each number of mappings, how many
+        of the frames have it; 0 is left out.
         """
+        few = [frames() for frames in questions if len(frames) <= _FEW]
+        values = iter(self.values(list(chain.from_iterable(few))))
+        return [
+            _times(islice(values, len(frames)))
+            if len(frames) <= _FEW
+            else self._histogram(frames)
+            for frames in questions
+        ]
+
+    def _histogram(self, frames: FrameList) -> dict[int, int]:
         found: Counter[int] = Counter()
         asked = 0
-        for marked in self.marked(frames):
-            asked += marked.marks.count(_MARK)
+        for marked in self._marked(frames):
+            asked += marked.asked
             low = marked.words[_LOW::8]
             zeros = bytes(len(low))
             if any(marked.words[place::8] != zeros for place in _HIGHER):
-                counts = memoryview(marked.words).cast("Q")
-                found.update(compress(counts, marked.marks))
-            else:
-                for count, pages in histogram(both(low, marked.marks)).items():
-                    found[count] += pages
-        for frame, more in self._repeated(frames, asked):
+                found.update(marked.those())
+                continue
+            counts = low if marked.marks is None else both(low, marked.marks)
+            for number, pages in histogram(counts).items():
+                found[number] += pages
+        for frame, more in _repeated(frames, asked):
             found[self.word(frame)] += more
         del found[0]
         return found
@@ -125,49 +146,46 @@ class FrameCounts:
         """
         How many of *frames* have a word that *matches*.
         """
+        if len(frames) <= _FEW:
+            return sum(map(matches, self.values(list(frames()))))
         found = asked = 0
-        for marked in self.marked(frames):
-            asked += marked.marks.count(_MARK)
-            words = memoryview(marked.words).cast("Q")
-            found += sum(map(matches, compress(words, marked.marks)))
-        for frame, more in self._repeated(frames, asked):
+        for marked in self._marked(frames):
+            asked += marked.asked
+            found += sum(map(matches, marked.those()))
+        for frame, more in _repeated(frames, asked):
             found += more * matches(self.word(frame))
         return found
-
-    def marked(self, frames: FrameList) -> abc.Iterator[Marked]:
-        """
-        The words of *frames*, in pieces, with those between.  A frame that
-        is asked for twice is there once.
-        """
-        if len(frames) <= _FEW:
-            ordered = sorted(set(frames()))
-            words = self._read(_spans_of(ordered))
-            yield Marked(words, _MARKED * len(ordered))
-            return
-        if frames.in_rows and (rows := _rows_of(frames())):
-            words = self._read(rows)
-            yield Marked(words, _MARKED * (len(words) // WORD))
-            return
-        for base, spans in self._spans(frames):
-            marks = b"".join([self._map[start:end] for start, end in spans])
-            self._clear(spans)
-            yield Marked(self._read(spans, base), marks)
 
     def values(self, frames: abc.Sequence[int]) -> list[int]:
         """
         The word of each of *frames*, in their order.
         """
-        found: dict[int, int] = {}
-        ordered = sorted(set(frames))
-        words = memoryview(self._read(_spans_of(ordered))).cast("Q")
-        found.update(zip(ordered, words, strict=True))
-        return list(map(found.__getitem__, frames))
+        spans = _spans_of(sorted(frames))
+        words = memoryview(self._read(spans)).cast("Q")
+        numbers = chain.from_iterable(starmap(range, spans))
+        return list(map(dict(zip(numbers, words, strict=True)).__getitem__, frames))
 
     def word(self, frame: int) -> int:
         """
         The word of one frame.
         """
         return memoryview(self._read([(frame, frame + 1)])).cast("Q")[0]
+
+    def _marked(self, frames: FrameList) -> abc.Iterator[Marked]:
+        """
+        The words of many frames, in portions, with those between.  A frame
+        that is asked for twice is there once.
+        """
+        firsts = frames.stretches()
+        # A frame that is there twice takes a mark to be told.
+        if firsts is not None and len(set(firsts)) == len(firsts):
+            yield Marked(self._read(_joined(firsts)), None)
+            return
+        for base, spans in self._spans(frames):
+            marked = self._map
+            marks = b"".join([marked[start:end] for start, end in spans])
+            self._clear(spans)
+            yield Marked(self._read(spans, base), marks)
 
     def _spans(self, frames: FrameList) -> abc.Iterator[tuple[int, list[Span]]]:
         """
@@ -182,7 +200,7 @@ class FrameCounts:
             # A machine with more memory than the map covers.
             self._map = bytearray(_WINDOW)
         else:
-            yield 0, self._marked()
+            yield 0, self._spans_in_map()
             return
         ordered = sorted(frames())
         first = 0
@@ -190,7 +208,7 @@ class FrameCounts:
             base = ordered[first]
             last = bisect.bisect_left(ordered, base + _WINDOW, first)
             self._mark(frame - base for frame in ordered[first:last])
-            yield base, self._marked()
+            yield base, self._spans_in_map()
             first = last
 
     def _mark(self, frames: abc.Iterable[int]) -> None:
@@ -199,15 +217,16 @@ class FrameCounts:
         for frame in frames:
             marks[frame] = _MARK
 
-    def _marked(self) -> list[Span]:
+    def _spans_in_map(self) -> list[Span]:
         spans: list[Span] = []
-        start = self._map.find(_MARK)
+        find = self._map.find
+        start = find(_MARK)
         while start >= 0:
-            end = self._map.find(_GAP, start)
+            end = find(_GAP, start)
             if end < 0:
                 end = _WINDOW
             spans.append((start, end))
-            start = self._map.find(_MARK, end)
+            start = find(_MARK, end)
         return spans
 
     def _clear(self, spans: list[Span]) -> None:
@@ -216,51 +235,54 @@ class FrameCounts:
         for first, last in spans:
             self._map[first:last] = _ZEROS[: last - first]
 
-    def _repeated(self, frames: FrameList, found: int) -> abc.Iterable[tuple[int, int]]:
-        """
-        The frames that are asked for more than once, and how often more.
-
-        Only few kinds of pages are twice in one process: the zero page, what
-        KSM has merged, what the process maps twice.
-        """
-        times = Counter(frames()) if found != len(frames) else Counter[int]()
-        return [(frame, n - 1) for frame, n in times.items() if n > 1]
-
     def _read(self, spans: list[Span], base: int = 0) -> bytes:
         if base:
             spans = [(start + base, end + base) for start, end in spans]
         return native(self._frames.read(spans), self._byteorder)
 
 
-def _rows_of(frames: abc.Iterable[int]) -> list[Span] | None:
+def _joined(firsts: list[int]) -> list[Span]:
     """
-    Where frames are that come in rows, as those of huge pages do; None if
-    some do not, or a row is there twice.
-
-    A row of frames as one long integer is that of 0, 1, 2, ... and its first
-    frame times that of 1, 1, 1, ...
+    Stretches that begin with *firsts*, those that meet as one.
     """
-    if not isinstance(frames, array.array) or len(frames) % _ROW:
-        return None
-    data, size = frames.tobytes(), _ROW * WORD
-    firsts: list[int] = frames[::_ROW].tolist()
-    for number, first in enumerate(firsts):
-        row = (_ASCENDING + first * _ONES).to_bytes(size, sys.byteorder)
-        if data[number * size : (number + 1) * size] != row:
-            return None
-    if len(set(firsts)) < len(firsts):
-        return None
-    return [(first, first + _ROW) for first in sorted(firsts)]
+    spans: list[Span] = []
+    for first in sorted(firsts):
+        start = first
+        if spans and spans[-1][1] == first:
+            start, _ = spans.pop()
+        spans.append((start, first + STRETCH))
+    return spans
 
 
 def _spans_of(ordered: list[int]) -> list[Span]:
     """
-    Frames in ascending order as runs without a gap.
+    Where frames are that come in ascending order; those close together as one.
     """
     if not ordered:
         return []
     steps = map(operator.sub, ordered[1:], ordered)
-    breaks = list(compress(count(1), map((1).__ne__, steps)))
+    breaks = list(compress(count(1), map(operator.lt, repeat(_NEAR), steps)))
     starts = [ordered[place] for place in (0, *breaks)]
     ends = [ordered[place - 1] + 1 for place in (*breaks, len(ordered))]
     return list(zip(starts, ends, strict=True))
+
+
+def _times(values: abc.Iterable[int]) -> Counter[int]:
+    """
+    How often each value occurs, except for 0.
+    """
+    found = Counter(values)
+    del found[0]
+    return found
+
+
+def _repeated(frames: FrameList, found: int) -> abc.Iterable[tuple[int, int]]:
+    """
+    Which of *frames* are there more than once, and how often more; *found* is
+    how many different ones there are.
+
+    Only few kinds of pages are twice in one process: the zero page, what KSM
+    has merged, what the process maps twice.
+    """
+    times = Counter(frames()) if found != len(frames) else Counter[int]()
+    return [(frame, n - 1) for frame, n in times.items() if n > 1]

@@ -8,6 +8,7 @@ if they had never been touched, and only the file knows.
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from procmem.errors import ProcmemError
@@ -15,6 +16,7 @@ from procmem.flags import MappingKind, PageFlag, PageState
 from procmem.model.mapping import Mapping
 from procmem.pagetable.columns import table_of
 from procmem.pagetable.table import PageTable
+from procmem.sources.base import Region
 from procmem.walk.blocks import read_blocks
 
 if TYPE_CHECKING:
@@ -41,7 +43,6 @@ class SharedMemory:
 
     def __init__(self, walker: Walker) -> None:
         self._walker = walker
-        self._devices = _devices_of_memory(walker)
         self.swap_in_use = _swap_in_use(walker.process.source.read("meminfo"))
 
     def is_shared(self, index: int) -> bool | None:
@@ -53,11 +54,14 @@ class SharedMemory:
         kind = mapping.kind
         if kind in _KINDS or kind is not MappingKind.FILE:
             return kind in _KINDS
-        if mapping.device[0] != 0 or mapping.device in (self._devices or ()):
-            return mapping.device[0] == 0
+        if mapping.device[0] != 0:
+            return False
+        devices = self._devices
+        if mapping.device in (devices or ()):
+            return True
         # On overlayfs the device is not that of the file system below.
         backed = self._is_swap_backed(index)
-        return backed if backed is not None or self._devices is None else False
+        return backed if backed is not None or devices is None else False
 
     def swapped(self, index: int) -> int | None:
         """
@@ -78,6 +82,22 @@ class SharedMemory:
             found += part
         return found
 
+    @cached_property
+    def _devices(self) -> frozenset[tuple[int, int]] | None:
+        """
+        The file systems that are memory; None if that is unknown.
+        """
+        walker = self._walker
+        try:
+            text = walker.process.read(f"{walker.prefix}mountinfo")
+        except (OSError, ProcmemError):
+            return None
+        return frozenset(
+            (int(major), int(minor))
+            for major, minor, kind in _MOUNT.findall(text)
+            if kind in _OF_MEMORY
+        )
+
     def _of_file(self, mapping: Mapping, start: int, end: int) -> int | None:
         offset = mapping.offset + (start - mapping.start)
         return self._walker.process.swapped_of_file(
@@ -85,12 +105,10 @@ class SharedMemory:
         )
 
     def _holes(self, mapping: Mapping) -> list[tuple[int, int]]:
-        from procmem.walk.plan import Piece
-
         walker = self._walker
         blocks = read_blocks(
             walker.pagemap,
-            [Piece(mapping.start, mapping.end, huge=False)],
+            [Region(mapping.start, mapping.end, huge=False)],
             page_size=walker.page_size,
             byteorder=walker.process.source.byteorder,
         )
@@ -125,18 +143,6 @@ class SharedMemory:
                 word = flags.word(frame)
             return bool(word & PageFlag.SWAPBACKED)
         return None
-
-
-def _devices_of_memory(walker: Walker) -> frozenset[tuple[int, int]] | None:
-    try:
-        text = walker.process.read(f"{walker.prefix}mountinfo")
-    except (OSError, ProcmemError):
-        return None
-    return frozenset(
-        (int(major), int(minor))
-        for major, minor, kind in _MOUNT.findall(text)
-        if kind in _OF_MEMORY
-    )
 
 
 def _swap_in_use(meminfo: bytes | None) -> bool:

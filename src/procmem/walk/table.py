@@ -8,7 +8,7 @@ import array
 import time
 from collections import abc
 from functools import partial
-from itertools import compress
+from itertools import compress, pairwise
 
 import attrs
 
@@ -90,8 +90,8 @@ def _attempt(
         for index, pieces in enumerate(walker.plan.pieces):
             # Every page is asked about, so what maps it makes no difference.
             walker.plan.pieces[index] = [p._replace(huge=False) for p in pieces]
-            for block, words in walker.blocks(index, columns.look):
-                columns.add(block, words, hugetlb=walker.plan.hugetlb[index])
+        for _, block, words, _ in walker.blocks(columns.look):
+            columns.add(block, words)
         if not walker.pagemap.is_bound():
             return None
     missing: list[str] = []
@@ -104,7 +104,7 @@ def _attempt(
         files=(walker.file, "status", "pagemap", *walker.frame_files),
         seconds=time.perf_counter() - started,
         missing=tuple(missing),
-        moved=walker.moved if check_drift else None,
+        moved=walker.moved,
     )
     return columns.table(walker.page_size, evidence)
 
@@ -125,19 +125,28 @@ class _Columns:
     _flag_column: array.array[int] = attrs.field(factory=lambda: array.array("Q"))
     _extents: list[Extent] = attrs.field(factory=list[Extent])
 
-    def look(self, block: Block) -> _Words:
+    def look(self, blocks: abc.Sequence[Block]) -> list[_Words]:
         """
-        What the other files say about the frames of *block*: a word for each
-        present page.
+        What the other files say about the frames of each of *blocks*: a word
+        for each present page.
         """
-        present = block.tops.translate(_IF_PRESENT)
-        frames = list(compress(block.frames(), present))
-        return (
-            None if self.counts is None else self.counts.values(frames),
-            None if self.flags is None else self.flags.values(frames),
-        )
+        frames: list[int] = []
+        ends: list[int] = []
+        for block in blocks:
+            present = block.tops.translate(_IF_PRESENT)
+            frames += compress(block.frames(), present)
+            ends.append(len(frames))
+        counts = None if self.counts is None else self.counts.values(frames)
+        flags = None if self.flags is None else self.flags.values(frames)
+        return [
+            (
+                None if counts is None else counts[start:end],
+                None if flags is None else flags[start:end],
+            )
+            for start, end in pairwise([0, *ends])
+        ]
 
-    def add(self, block: Block, words: _Words, *, hugetlb: bool) -> None:
+    def add(self, block: Block, words: _Words) -> None:
         """
         Append the pages of *block*.
         """
@@ -147,8 +156,7 @@ class _Columns:
         for column, values in zip(columns, words, strict=True):
             if values is not None:
                 _spread(column, values, present)
-        for extent in block.extents:
-            self._extents.append(extent._replace(hugetlb=hugetlb))
+        self._extents += block.extents
 
     def table(self, page_size: int, evidence: Evidence) -> PageTable:
         """

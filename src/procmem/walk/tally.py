@@ -15,20 +15,24 @@ from procmem.errors import UnsupportedError
 from procmem.flags import PageFlag, PageState
 from procmem.pagetable.columns import (
     CODES,
-    histogram,
+    LIKE_SWAP,
     states_of,
     table_of,
 )
 from procmem.walk.blocks import Block, Selected
 from procmem.walk.frames import FrameCounts
 
-__all__ = ["Resident", "Tally", "add_block", "shows_frames"]
+__all__ = ["Resident", "Tally", "count_blocks", "shows_frames"]
 
-_PRESENT, _SWAP, _FILE, _GUARD, _EXCLUSIVE = 0x80, 0x40, 0x20, 0x04, 0x01
+_PRESENT, _SWAP, _FILE, _EXCLUSIVE = 0x80, 0x40, 0x20, 0x01
 
 # What the size of a page took of the top byte, less the bit that now says that
 # a page is mapped once.
 _SIZE_BITS = 0x1E
+
+_OLD = frozenset(
+    top for top in range(256) if not top & (_PRESENT | _SWAP) and top & _SIZE_BITS
+)
 
 _SWAPPED_STATE = CODES[PageState.SWAPPED]
 
@@ -131,23 +135,17 @@ class Tally:
         self.lazily_free += other.lazily_free
 
 
-def add_block(
-    tally: Tally,
-    block: Block,
+def count_blocks(
+    blocks: abc.Sequence[Block],
     *,
-    hugetlb: bool,
     counts: FrameCounts | None,
     flags: FrameCounts | None = None,
-) -> None:
+) -> list[Tally]:
     """
-    Count the pages of *block*.
+    Count the pages of each of *blocks*.
 
     Args:
-        tally: Where to.
-
-        block: The pages.
-
-        hugetlb: Whether they belong to a mapping of hugetlbfs.
+        blocks: Whose frames are asked about together.
 
         counts: Tells how often a frame is mapped; None if nothing does.
 
@@ -157,60 +155,95 @@ def add_block(
     Raises:
         UnsupportedError: If the entries are of Linux before 4.2.
     """
-    kinds = histogram(block.tops)
-    if any(not top & (_PRESENT | _SWAP) and top & _SIZE_BITS for top in kinds):
-        # Until 4.2 the bits held the size of the page, even where none is.
-        raise UnsupportedError("pagemap", "Linux 4.2 or later")
-    if any(top & _SWAP and not top & (_PRESENT | _GUARD) for top in kinds):
-        states = states_of(memoryview(block.raw).cast("Q"), None)
-        tally.swapped += states.count(_SWAPPED_STATE)
-    if hugetlb:
-        for top, pages in kinds.items():
-            if top & _PRESENT:
-                # The kernel itself decides by this bit.
-                tally.private_hugetlb += pages if top & _EXCLUSIVE else 0
-                tally.shared_hugetlb += 0 if top & _EXCLUSIVE else pages
-        return
+    tallies: list[Tally] = []
+    asked: list[tuple[Resident, Selected]] = []
+    for block in blocks:
+        tally = Tally()
+        tallies.append(tally)
+        if block.hugetlb:
+            _add_hugetlb(tally, block)
+        else:
+            asked += _add_block(tally, block, hidden=counts is None, flags=flags)
+    if counts is not None and asked:
+        found = counts.histograms([frames for _, frames in asked])
+        for (resident, _), sharers in zip(asked, found, strict=True):
+            for number, pages in sharers.items():
+                resident.count(number, pages)
+    return tallies
+
+
+def _add_hugetlb(tally: Tally, block: Block) -> None:
+    _add_absent(tally, block)
+    for top, pages in block.kinds.items():
+        if top & _PRESENT:
+            # The kernel itself decides by this bit.
+            tally.private_hugetlb += pages if top & _EXCLUSIVE else 0
+            tally.shared_hugetlb += 0 if top & _EXCLUSIVE else pages
+
+
+def _add_block(
+    tally: Tally, block: Block, *, hidden: bool, flags: FrameCounts | None
+) -> abc.Iterator[tuple[Resident, Selected]]:
+    """
+    Count what the entries tell, and give the frames to ask about.
+    """
+    _add_absent(tally, block)
     for of_file, resident in ((0, tally.anonymous), (_FILE, tally.of_file)):
         present = {
             top: pages
-            for top, pages in kinds.items()
-            if top & _PRESENT and top & _FILE == of_file
+            for top, pages in block.kinds.items()
+            if top & (_PRESENT | _FILE) == _PRESENT | of_file
         }
         if not present:
             continue
-        _add_present(resident, block, present, counts)
+        unknown = _add_exclusive(resident, block, present)
+        if unknown and not hidden:
+            yield resident, _chosen(block, unknown)
+        elif unknown:
+            _add_hidden(resident, block, unknown)
         if flags is not None and not of_file:
             everything = _chosen(block, present)
             tally.merged += flags.count_where(everything, _is_merged)
             tally.lazily_free += flags.count_where(everything, _is_lazily_free)
 
 
-def _add_present(
-    resident: Resident,
-    block: Block,
-    present: abc.Mapping[int, int],
-    counts: FrameCounts | None,
+def _add_absent(tally: Tally, block: Block) -> None:
+    kinds = block.kinds
+    if not _OLD.isdisjoint(kinds):
+        # Until 4.2 the bits held the size of the page, even where none is.
+        raise UnsupportedError("pagemap", "Linux 4.2 or later")
+    if not LIKE_SWAP.isdisjoint(kinds):
+        states = states_of(memoryview(block.raw).cast("Q"), None)
+        tally.swapped += states.count(_SWAPPED_STATE)
+
+
+def _add_exclusive(
+    resident: Resident, block: Block, present: abc.Mapping[int, int]
+) -> abc.Mapping[int, int]:
+    """
+    Count the present pages, given as how many there are of each top byte, of
+    which the kernel's word that they are mapped once can be taken, and give
+    the others.
+    """
+    if block.huge:
+        return present
+    unknown = {top: n for top, n in present.items() if not top & _EXCLUSIVE}
+    if len(unknown) < len(present):
+        resident.count(1, sum(present.values()) - sum(unknown.values()))
+    return unknown
+
+
+def _add_hidden(
+    resident: Resident, block: Block, unknown: abc.Mapping[int, int]
 ) -> None:
     """
-    Count present pages, given as how many there are of each top byte.
+    Count pages whose frames are hidden.
     """
-    exclusive = {top: n for top, n in present.items() if top & _EXCLUSIVE}
-    others = {top: n for top, n in present.items() if not top & _EXCLUSIVE}
-    if not block.huge and exclusive:
-        resident.count(1, sum(exclusive.values()))
-        exclusive = {}
-    if counts is not None:
-        if wanted := exclusive | others:
-            found = counts.histogram(_chosen(block, wanted))
-            for sharers, pages in found.items():
-                resident.count(sharers, pages)
-        return
-    resident.doubtful += sum(exclusive.values())
+    pages = sum(unknown.values())
     if block.huge:
-        resident.doubtful += sum(others.values())
+        resident.doubtful += pages
     else:
-        resident.shared_by_some += sum(others.values())
+        resident.shared_by_some += pages
 
 
 def _chosen(block: Block, wanted: abc.Mapping[int, int]) -> Selected:
@@ -218,7 +251,7 @@ def _chosen(block: Block, wanted: abc.Mapping[int, int]) -> Selected:
     The frames of the entries whose top byte is one of *wanted*.
     """
     chosen = block.tops.translate(_table_of(frozenset(wanted)))
-    return Selected(block.frames(), chosen, sum(wanted.values()), block.huge)
+    return Selected(block, chosen, sum(wanted.values()))
 
 
 @cache

@@ -10,19 +10,20 @@ from __future__ import annotations
 import time
 from collections import abc
 from functools import partial
+from operator import attrgetter
 
 import attrs
 
 from procmem.evidence import Evidence
-from procmem.model.mapping import Mappings
+from procmem.model.bulk import build
+from procmem.model.mapping import Mapping, Mappings
 from procmem.model.usage import Usage
 from procmem.reading.lifecycle import first_sound, nothing
 from procmem.sources.base import PinnedProcess
-from procmem.walk.blocks import Block
 from procmem.walk.limits import Limits
 from procmem.walk.shmem import SharedMemory
 from procmem.walk.swapping import SwapUsers
-from procmem.walk.tally import Tally, add_block
+from procmem.walk.tally import count_blocks
 from procmem.walk.usages import Account, Circumstances, usage_of
 from procmem.walk.walker import Walker
 
@@ -51,16 +52,18 @@ class PageUsage:
         """
         Of each mapping.
         """
-        return Mappings(
-            (
-                attrs.evolve(
-                    account.mapping,
-                    usage=usage_of([account], self.circumstances, self.evidence),
-                )
-                for account in self.accounts
-            ),
-            evidence=self.evidence,
-        )
+        usages = [
+            usage_of([account], self.circumstances, self.evidence)
+            for account in self.accounts
+        ]
+        listed = [account.mapping for account in self.accounts]
+        # What attrs.evolve() would do, in a tenth of the time.
+        columns: dict[str, list[object]] = {
+            field.name: list(map(attrgetter(field.name), listed))
+            for field in attrs.fields(Mapping)
+        }
+        found = build(Mapping, len(listed), {**columns, "usage": usages})
+        return Mappings(found, evidence=self.evidence)
 
 
 def read_page_usage(
@@ -141,7 +144,7 @@ def _attempt(
     evidence = Evidence(
         method="pages",
         files=(walker.file, "status", "pagemap", *walker.frame_files),
-        moved=walker.moved if check_drift else None,
+        moved=walker.moved,
         seconds=time.perf_counter() - started,
         missing=_missing(limits, swapped, hidden=view is not None and not divided),
     )
@@ -154,7 +157,7 @@ def _attempt(
         merged_known=merged < sum(a.tally.anonymous.pages for a in accounts),
         swap_known=walker.frames_visible
         or sum(a.tally.swapped for a in accounts) * walker.page_size
-        == walker.status.vm_swap,
+        == walker.amounts.swapped,
     )
     return PageUsage(
         accounts=tuple(accounts), circumstances=circumstances, evidence=evidence
@@ -196,37 +199,31 @@ def _accounts(
     counts = walker.frame_file("kpagecount")
     wanted = _wants_flags(walker.process, flags)
     page_flags = walker.frame_file("kpageflags") if wanted else None
-    accounts: list[Account] = []
-    for index, mapping in enumerate(walker.mappings):
-        account = Account(mapping=mapping)
-        hugetlb = walker.plan.hugetlb[index]
-
-        def look(block: Block, *, hugetlb: bool = hugetlb) -> Tally:
-            found = Tally()
-            add_block(found, block, hugetlb=hugetlb, counts=counts, flags=page_flags)
-            return found
-
-        first = True
-        before = walker.unsettled
-        account.unseen = walker.pages_of(index)
-        for block, found in walker.blocks(index, look):
-            if first:
-                # Most mappings have no more than one block.
-                account.tally, first = found, False
-            else:
-                account.tally.add(found)
-            account.unseen -= block.pages
-            if found.swapped and swapped is not None:
-                account.swap_entries += swapped.entries(block)
-        account.unsettled = walker.unsettled - before
-        if walker.limits.reached is None:
-            # What is above the page table, such as [vsyscall], has no entries.
-            account.unseen = 0
+    known: dict[int, Account] = {}
+    look = partial(count_blocks, counts=counts, flags=page_flags)
+    for index, block, found, unsettled in walker.blocks(look):
+        if index in known:
+            known[index].tally.add(found)
+        else:
+            known[index] = Account(mapping=walker.mappings[index], tally=found)
+        account = known[index]
+        account.seen += block.pages
+        account.unsettled += unsettled
+        if found.swapped and swapped is not None:
+            account.swap_entries += swapped.entries(block)
+    accounts = [
+        known.get(index) or Account(mapping=mapping)
+        for index, mapping in enumerate(walker.mappings)
+    ]
+    for index, account in enumerate(accounts):
+        # At the end of a walk, what has not been seen is what is above the
+        # page table, such as [vsyscall], and has no entries.
+        if walker.limits.reached is not None:
+            account.unseen = walker.pages_of(index) - account.seen
         if account.tally.of_file.pages or shared_memory.swap_in_use:
             account.shmem = shared_memory.is_shared(index)
-        if account.shmem is not False:
-            account.shmem_swap = shared_memory.swapped(index)
-        accounts.append(account)
+            if account.shmem is not False:
+                account.shmem_swap = shared_memory.swapped(index)
     if swapped is not None:
         swapped.count(walker.process, accounts)
     return accounts

@@ -4,7 +4,7 @@ What only one process maps, however often.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, abc
 from functools import partial
 from itertools import compress
 
@@ -59,18 +59,23 @@ def _attempt(
         private = 0
         mine: Counter[int] = Counter()
         all_of: dict[int, int] = {}
-        look = partial(_shared_of_file, counts)
-        for index in range(len(walker.mappings)):
-            if walker.plan.hugetlb[index]:
-                continue
-            for _, (once, shared) in walker.blocks(index, look):
-                private += once
-                mine.update(frame for frame, _ in shared)
-                all_of.update(shared)
+        for index, hugetlb in enumerate(walker.plan.hugetlb):
+            if hugetlb:
+                walker.plan.pieces[index] = []
+        for _, _, (once, shared), _ in walker.blocks(partial(_of_each, counts)):
+            private += once
+            mine.update(frame for frame, _ in shared)
+            all_of.update(shared)
         if not walker.pagemap.is_bound():
             return None
     frames = sum(mine[frame] >= count for frame, count in all_of.items())
     return (private + frames) * walker.page_size
+
+
+def _of_each(
+    counts: FrameCounts, blocks: abc.Sequence[Block]
+) -> list[tuple[int, list[tuple[int, int]]]]:
+    return [_shared_of_file(counts, block) for block in blocks]
 
 
 def _shared_of_file(

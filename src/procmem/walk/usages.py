@@ -38,7 +38,9 @@ class Account:
         swap_share: Their proportional share in the kernel's fixed point;
             None if it was not asked for.
 
-        unseen: How many pages a limit kept from being looked at.
+        seen: How many pages were looked at.
+
+        unseen: How many a limit kept from being looked at.
 
         unsettled: How many changed while they were counted, twice.
     """
@@ -49,6 +51,7 @@ class Account:
     shmem_swap: int | None = 0
     swap_entries: list[int] = attrs.field(factory=list[int])
     swap_share: int | None = None
+    seen: int = 0
     unseen: int = 0
     unsettled: int = 0
 
@@ -123,14 +126,18 @@ def usage_of(
     shares = [account.swap_share for account in accounts]
     if not unseen and None not in shares:
         counters["swap_pss"] = sum([s or 0 for s in shares]) >> PSS_SHIFT
-    return Usage.of(counters, evidence=attrs.evolve(evidence, bounds=bounds))
+    if bounds:
+        evidence = attrs.evolve(evidence, bounds=bounds)
+    return Usage.of(counters, evidence=evidence)
 
 
 def _together(parts: abc.Sequence[Resident]) -> Resident:
-    if len(parts) == 1:
-        return parts[0]
+    # Of a single mapping most are empty.
+    some = [part for part in parts if part.pages]
+    if len(some) == 1:
+        return some[0]
     total = Resident()
-    for part in parts:
+    for part in some:
         total.add(part)
     return total
 

@@ -1,29 +1,27 @@
 """
 One walk over the pages of a process.
 
-The entries of a block are read, what depends on them (the sharers of the
-frames) at once after, and then the entries again: where they are the same,
-nothing has moved in between.  Where they are not, the block is counted anew,
-once, and what moved again is owned up to.
+The entries of a block are read, and what depends on them (the sharers of the
+frames) at once after; :mod:`procmem.walk.settling` sees to what moves in
+between.
 """
 
 from __future__ import annotations
 
-import time
 from collections import abc
 from types import TracebackType
 from typing import Self, TypeVar
 
 import attrs
 
+from procmem.errors import AccessDeniedError
 from procmem.model.mapping import Mapping
-from procmem.model.status import Status
-from procmem.pagetable.columns import in_motion
-from procmem.sources.base import Frames, Pagemap, PinnedProcess
-from procmem.walk.blocks import Block, read_block, read_blocks
+from procmem.sources.base import Frames, Pagemap, PinnedProcess, Region
+from procmem.walk.blocks import Block, read_blocks
 from procmem.walk.frames import FrameCounts
 from procmem.walk.limits import Limits
-from procmem.walk.plan import Piece, Plan, listing_for_walk, make_plan
+from procmem.walk.plan import Amounts, Plan, listing_for_walk, make_plan
+from procmem.walk.settling import Look, Looked, Settling
 from procmem.walk.tally import shows_frames
 
 __all__ = ["Walker"]
@@ -33,11 +31,8 @@ _T = TypeVar("_T")
 # To find out whether frames are shown takes one page that is present.
 _PROBED = 512
 
-# How long to wait for pages that are on their way, in seconds.
-_PAUSES = (0.001, 0.004, 0.016)
-
-# Bit 55 (soft-dirty) changes when the page is written to, and only that.
-_ALL_BUT_BIT_55 = (1 << 64) - 1 - (1 << 55)
+# Blocks are looked at together until they have this many pages.
+_TOGETHER = 8192
 
 
 @attrs.define(kw_only=True)
@@ -54,7 +49,7 @@ class Walker:
 
         mappings: Its mappings.
 
-        status: Its status.
+        amounts: What its status says.
 
         file: Where the mappings are from, ``"maps"`` or ``"smaps"``.
 
@@ -62,12 +57,7 @@ class Walker:
 
         limits: How far to go.
 
-        check_drift: Whether to read entries twice and compare.
-
-        moved: How many pages changed between two readings.
-
-        unsettled: How many of those changed again when their block was
-            counted anew.
+        settling: Sees to pages that move.
 
         zero_unknown: Whether zero pages look like others: frames are hidden,
             and the kernel does not tell otherwise.
@@ -77,13 +67,11 @@ class Walker:
     prefix: str
     pagemap: Pagemap
     mappings: abc.Sequence[Mapping]
-    status: Status
+    amounts: Amounts
     file: str
     plan: Plan
     limits: Limits
-    check_drift: bool
-    moved: int = 0
-    unsettled: int = 0
+    settling: Settling
     zero_unknown: bool = False
     _opened: dict[str, Frames] = attrs.field(factory=dict[str, Frames])
     _asked: dict[str, FrameCounts | None] = attrs.field(
@@ -114,24 +102,34 @@ class Walker:
 
             AccessDeniedError: If the kernel refuses.
         """
-        pagemap = process.pagemap(prefix)
+        try:
+            pagemap = process.pagemap(prefix)
+        except AccessDeniedError:
+            # Of a part of the kernel there is nothing that could be refused.
+            if _has_memory(process, prefix):
+                raise
+            return None
         try:
             listed = listing_for_walk(process, prefix)
             if listed is None or not pagemap.is_bound():
                 pagemap.close()
                 return None
-            mappings, status, file = listed
-            plan = make_plan(process, pagemap, mappings, status)
+            mappings, amounts, file = listed
+            plan = make_plan(process, pagemap, mappings, amounts)
             walker = cls(
                 process=process,
                 prefix=prefix,
                 pagemap=pagemap,
                 mappings=mappings,
-                status=status,
+                amounts=amounts,
                 file=file,
                 plan=plan,
                 limits=limits,
-                check_drift=check_drift,
+                settling=Settling(
+                    pagemap=pagemap,
+                    byteorder=process.source.byteorder,
+                    check_drift=check_drift,
+                ),
             )
             if walker.frame_file("kpagecount") is None:
                 walker._leave_out_zero_pages()
@@ -170,7 +168,9 @@ class Walker:
                         if (shown := shows_frames(block)) is not None:
                             yield shown
 
-    def read(self, pieces: abc.Sequence[Piece]) -> abc.Iterator[Block]:
+    def read(
+        self, pieces: abc.Sequence[Region], *, hugetlb: bool = False
+    ) -> abc.Iterator[Block]:
         """
         The entries of *pieces* as they are, without regard to limits.
         """
@@ -179,6 +179,7 @@ class Walker:
             pieces,
             page_size=self.page_size,
             byteorder=self.process.source.byteorder,
+            hugetlb=hugetlb,
         )
 
     def _leave_out_zero_pages(self) -> None:
@@ -186,7 +187,7 @@ class Walker:
         Cut the zero page out of the plan, where the kernel tells which it is.
         """
         for index, pieces in enumerate(self.plan.pieces):
-            kept: list[Piece] = []
+            kept: list[Region] = []
             for piece in pieces:
                 zero = self.pagemap.zero_pages(piece.start, piece.end)
                 if zero is None:
@@ -220,64 +221,50 @@ class Walker:
         """
         How many pages of a mapping are to be looked at.
         """
-        length = sum(piece.end - piece.start for piece in self.plan.pieces[index])
+        length = sum([piece.end - piece.start for piece in self.plan.pieces[index]])
         return length // self.page_size
 
-    def blocks(
-        self, index: int, look: abc.Callable[[Block], _T]
-    ) -> abc.Iterator[tuple[Block, _T]]:
+    def blocks(self, look: Look[_T]) -> abc.Iterator[Looked[_T]]:
         """
-        The blocks of a mapping with what *look* finds out about them, each
+        The blocks of all mappings with what *look* finds out about them, each
         found while the entries did not change, if that can be had.
 
         Stops where the limits say.
 
         Args:
-            index: Which mapping.
-
-            look: Asks for what belongs to the entries of a block.
+            look: Asks for what belongs to the entries of some blocks.
         """
-        for block in self.read(self.plan.pieces[index]):
-            if self.limits.stop():
-                return
-            yield self._settled(block, look)
-            self.limits.count(block.pages)
+        # Most mappings are small, and it takes long to ask about each alone.
+        group: list[tuple[int, Block]] = []
+        pages = 0
+        for index, block in self._read_to_limit():
+            group.append((index, block))
+            pages += block.pages
+            if pages >= _TOGETHER:
+                yield from self.settling.look(group, look)
+                group, pages = [], 0
+        if group:
+            yield from self.settling.look(group, look)
 
-    def _settled(
-        self, block: Block, look: abc.Callable[[Block], _T]
-    ) -> tuple[Block, _T]:
-        block = self._at_rest(block)
-        found = look(block)
-        if not self.check_drift:
-            return block, found
-        again = self._again(block)
-        if again.raw == block.raw or not (moved := _changes(block, again)):
-            return block, found
-        self.moved += moved
-        again = self._at_rest(again)
-        found = look(again)
-        self.unsettled += _changes(again, self._again(again))
-        return again, found
-
-    def _at_rest(self, block: Block) -> Block:
+    def _read_to_limit(self) -> abc.Iterator[tuple[int, Block]]:
         """
-        The block once none of its pages is on the way to another frame, which
-        takes the kernel microseconds; what does not arrive is owned up to.
+        The blocks with the indexes of their mappings.
         """
-        for pause in _PAUSES:
-            moving = in_motion(block.raw)
-            if not moving:
-                return block
-            self.moved += moving
-            time.sleep(pause)
-            block = self._again(block)
-        self.unsettled += in_motion(block.raw)
-        return block
+        plan = zip(self.plan.pieces, self.plan.hugetlb, strict=True)
+        for index, (pieces, hugetlb) in enumerate(plan):
+            for block in self.read(pieces, hugetlb=hugetlb):
+                if self.limits.stop():
+                    return
+                self.limits.count(block.pages)
+                yield index, block
 
-    def _again(self, block: Block) -> Block:
-        return read_block(
-            self.pagemap, block.extents, block.huge, self.process.source.byteorder
-        )
+    @property
+    def moved(self) -> int | None:
+        """
+        How many pages changed between two readings; None if that was not
+        looked at.
+        """
+        return self.settling.moved if self.settling.check_drift else None
 
     @property
     def frame_files(self) -> tuple[str, ...]:
@@ -306,14 +293,11 @@ class Walker:
         self.close()
 
 
-def _changes(before: Block, after: Block) -> int:
+def _has_memory(process: PinnedProcess, prefix: str) -> bool:
     """
-    How many entries differ, soft-dirty bits aside.
+    Whether there is an address space, as far as that may be known.
     """
-    if before.raw == after.raw:
-        return 0
-    old, new = memoryview(before.raw).cast("Q"), memoryview(after.raw).cast("Q")
-    pairs = zip(old, new, strict=False)
-    changed = sum(bool((a ^ b) & _ALL_BUT_BIT_55) for a, b in pairs)
-    # What is cut off at the end is gone with the address space.
-    return changed + abs(len(old) - len(new))
+    try:
+        return listing_for_walk(process, prefix) is not None
+    except AccessDeniedError:
+        return True
