@@ -7,8 +7,8 @@ plain assignment is what the class forbids.  Here each object is born as a
 *draft*, of a class with the same slots that forbids nothing, whose fields a
 function written for the class fills by plain assignment; then it is given its
 real class.  That takes a fifth of the time.  The price is that validators and
-converters do not run, so it is for parsers only, whose grammar has checked
-more than a validator would.
+converters do not run, so it is for values that were checked already: by the
+grammar of a parser, or as part of another object.
 """
 
 from __future__ import annotations
