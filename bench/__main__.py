@@ -12,7 +12,20 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import imports, mappings, memory, pages, pss, report, scan, totals
+from bench import (
+    budget,
+    group,
+    imports,
+    mappings,
+    memory,
+    pages,
+    pss,
+    report,
+    sampler,
+    scan,
+    totals,
+    verdicts,
+)
 from bench.figures import Figure, Measured
 from bench.scale import FULL, QUICK, Scale
 
@@ -22,6 +35,10 @@ BENCHMARKS: dict[str, Callable[[Scale], Measured]] = {
     "totals": totals.run,
     "pages": pages.run,
     "scan": scan.run,
+    "group": group.run,
+    "budget": budget.run,
+    "sampler": sampler.run,
+    "verdicts": verdicts.run,
     "imports": imports.run,
     "memory": memory.run,
 }

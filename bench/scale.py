@@ -31,6 +31,8 @@ class Scale:
 
         resident: Memory of the process whose pages are counted to see how
             much memory that needs, in MiB.
+
+        grown: How far a process grows while it is watched, in MiB.
     """
 
     rounds: int
@@ -42,6 +44,7 @@ class Scale:
     texts: tuple[int, ...]
     pages: int
     resident: int
+    grown: int
 
 
 FULL = Scale(
@@ -54,6 +57,7 @@ FULL = Scale(
     texts=(50_000, 200_000, 2_000_000, 20_000_000),
     pages=1024,
     resident=8192,
+    grown=4096,
 )
 """What the figures in the documentation are from."""
 
@@ -67,6 +71,7 @@ QUICK = Scale(
     texts=(2_000_000,),
     pages=256,
     resident=1024,
+    grown=4096,
 )
 """Good for a first look; the same limits, more noise."""
 
@@ -80,5 +85,6 @@ TINY = Scale(
     texts=(20_000,),
     pages=1,
     resident=2,
+    grown=8,
 )
 """Only shows that the benchmarks work."""
