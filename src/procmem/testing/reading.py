@@ -114,7 +114,7 @@ def read_all(
     if detail and at_end:
         listings = _listings(seats)
     if listings:
-        texts = [attrs.evolve(text, smaps=listings.get(text.pid)) for text in texts]
+        texts = [text.with_smaps(listings.get(text.pid)) for text in texts]
     return Reading(
         texts=tuple(texts),
         unreadable=unreadable,

@@ -62,6 +62,19 @@ class Text:
     file: str
     smaps: bytes | None
 
+    def with_smaps(self, smaps: bytes | None) -> Text:
+        """
+        The same with its mappings.
+        """
+        return Text(
+            pid=self.pid,
+            stat=self.stat,
+            status=self.status,
+            totals=self.totals,
+            file=self.file,
+            smaps=smaps,
+        )
+
     @property
     def start_time(self) -> int:
         """
