@@ -13,14 +13,18 @@ it are more.
 from __future__ import annotations
 
 import argparse
+import importlib.util
+import os
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
-from bench.figures import Figure, Measured
+from bench.figures import Figure, Measured, Skipped
 from bench.processes import CHILDREN
 from bench.scale import Scale
 from procmem.testing import MemoryBudgetExceeded, budget
@@ -28,6 +32,7 @@ from procmem.testing import MemoryBudgetExceeded, budget
 NEED = 96 * 1024**2
 SHARE = 0.05
 NEIGHBOURS = 8
+WORKERS = 4
 RUNS = 500
 QUICK_RUNS = 20
 
@@ -49,6 +54,18 @@ def run(scale: Scale) -> Measured:
                     values=(float(wrong[what, how]),),
                     limit=0,
                 )
+    if importlib.util.find_spec("xdist") is None:
+        yield Skipped(what="budgets with -n 4", reason="pytest-xdist is not installed")
+        return
+    wrong = count_with_xdist(runs)
+    for what in ("footprint", "growth", "peak"):
+        for how in ("false failures", "false passes"):
+            yield Figure(
+                what=f"{what} budget, pytest -n {WORKERS}: {how}",
+                unit=f"of {runs}",
+                values=(float(wrong[what, how]),),
+                limit=0,
+            )
 
 
 def count(runs: int, neighbours: int = 0) -> Wrong:
@@ -64,6 +81,44 @@ def count(runs: int, neighbours: int = 0) -> Wrong:
             for above in (True, False):
                 wrong += _one(above=above)
         wrong += _own(runs)
+    return wrong
+
+
+def count_with_xdist(runs: int) -> Wrong:
+    """
+    The same in tests, of which several run at a time.
+    """
+    suite = CHILDREN / "verdicts_suite.py"
+    settings = {
+        "VERDICTS_NEED": str(NEED),
+        "VERDICTS_SHARE": str(SHARE),
+        "VERDICTS_RUNS": str(runs),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "pytest", str(suite), "-q", "--noconftest"),
+                *("-n", str(WORKERS), "-c", os.devnull),
+                *("-pno:cacheprovider", "-pno:asyncio", "-pno:memray"),
+                *("--rootdir", folder, f"--junitxml={report}"),
+            ],
+            check=False,
+            env=os.environ | settings,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        cases = list(ET.parse(report).iter("testcase"))
+    expected = 6 * runs
+    if len(cases) != expected:
+        msg = f"{len(cases)} of {expected} tests ran:\n{done.stdout[-2000:]}"
+        raise RuntimeError(msg)
+    wrong: Wrong = Counter()
+    for case in cases:
+        name = case.get("name", "")
+        if case.find("failure") is not None or case.find("error") is not None:
+            what = name.partition("[")[0].removeprefix("test_")
+            wrong[what, "false failures" if "above" in name else "false passes"] += 1
     return wrong
 
 
@@ -161,7 +216,11 @@ def main() -> int:
         print(f"{runs} runs of each beside {neighbours} others: {wrong.total()} wrong")
         for (what, how), number in sorted(wrong.items()):
             print(f"  {what} budget: {number} {how}")
-    return 1 if total else 0
+    wrong = count_with_xdist(runs)
+    print(f"{runs} runs of each with pytest -n {WORKERS}: {wrong.total()} wrong")
+    for (what, how), number in sorted(wrong.items()):
+        print(f"  {what} budget: {number} {how}")
+    return 1 if total + wrong.total() else 0
 
 
 if __name__ == "__main__":

@@ -9,7 +9,10 @@ from importlib.metadata import version as installed_version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from docutils.nodes import Element
+    from sphinx.addnodes import pending_xref
     from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
 
 project = "procmem"
 author = "The procmem authors"
@@ -29,7 +32,7 @@ default_role = "py:obj"
 nitpicky = True
 # The docs build without a network, so there is no inventory to look other
 # people's names up in: theirs may go without a link, ours never.
-_THEIRS = "|".join([*sys.stdlib_module_names, "attrs?", "typing_extensions"])
+_THEIRS = "|".join([*sys.stdlib_module_names, "attrs?", "typing_extensions", "Path"])
 nitpick_ignore_regex = [(r"py:.*", rf"({_THEIRS})(\..*)?")]
 manpages_url = "https://man7.org/linux/man-pages/man{section}/{page}.{section}.html"
 
@@ -65,13 +68,60 @@ def _keep_first_sentence(
     It takes what comes before a colon in their first line for a type, so
     that line becomes an empty comment.
     """
-    if what in {"attribute", "property"}:
+    if what in {"attribute", "data", "property"}:
         lines[:0] = ["..", ""]
+
+
+# Who uses procmem gets these from a function or a method, so how they are made
+# is of no interest.
+_MADE_FOR_USERS = {
+    "procmem.Members",
+    "procmem.testing.Budget",
+    "procmem.testing.Measurement",
+    "procmem.testing.MemoryBudgetExceeded",
+}
+
+
+def _leave_out_signature(
+    _app: Sphinx, _what: str, name: str, *_: object
+) -> tuple[str, None] | None:
+    """
+    Show the names of some classes without the arguments that make them.
+    """
+    return ("", None) if name in _MADE_FOR_USERS else None
+
+
+def _find_short_name(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, child: Element
+) -> Element | None:
+    """
+    Look for a name without a module among all that is described.
+
+    Annotations and docstrings say ``Amount`` where that is imported, which is
+    not where it is described.  If only one thing is called so, it is meant.
+    """
+    name = node.get("reftarget", "")
+    if node.get("refdomain") != "py" or "." in name:
+        return None
+    domain = env.domains["py"]
+    found = {
+        full
+        for full, _, _, _, _, priority in domain.get_objects()
+        # A name that is only another one for the same has less than nothing.
+        if full.endswith(f".{name}") and priority >= 0
+    }
+    if len(found) != 1:
+        return None
+    return domain.resolve_xref(
+        env, node["refdoc"], app.builder, "obj", found.pop(), node, child
+    )
 
 
 def setup(app: Sphinx) -> None:
     """
     Called by Sphinx.
     """
+    app.connect("autodoc-process-signature", _leave_out_signature)
+    app.connect("missing-reference", _find_short_name)
     # Before napoleon, which has the default priority of 500.
     app.connect("autodoc-process-docstring", _keep_first_sentence, priority=400)

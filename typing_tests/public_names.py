@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from pathlib import Path
 from typing import Literal, assert_type
 
 import procmem
-from procmem import accounting
+from procmem import accounting, testing
 
 # One question, one answer.
 
@@ -179,9 +180,13 @@ assert_type(procmem.true_uss(1), int)
 
 walk: procmem.WalkOptions = {"check_drift": False, "page_limit": None}
 count: procmem.CountOptions = {"view": [1, None], "flags": True}
+hold: procmem.HoldOptions = {"threads": 2}
+read: procmem.ReadOptions = {"mappings": True, "timeout": 0.5}
 assert_type(procmem.pages(1, **walk), procmem.PageTable)
 assert_type(procmem.usage(1, method="pages", **count), procmem.Usage)
 assert_type(procmem.mappings(1, method="pages", **count), procmem.Mappings)
+assert_type(procmem.Group.tree(1, **read), procmem.Group)
+assert_type(procmem.Members.tree(1, **hold), procmem.Members)
 
 assert_type(
     procmem.parse_pagemap(b"", start=0, page_size=4096, byteorder="little"),
@@ -256,3 +261,129 @@ with procmem.frozen(1, tree=False) as still:
     assert_type(still, procmem.Frozen)
     assert_type(still.pids, tuple[int, ...])
 assert_type(procmem.StillRunningError((1,), 1.0).seconds, float)
+
+
+# Several processes.
+
+group = procmem.group([1, process], source=source, mappings=True, timeout=1.0)
+assert_type(group, procmem.Group)
+assert_type(procmem.tree(), procmem.Group)
+assert_type(procmem.tree(process, timeout=None), procmem.Group)
+assert_type(procmem.Group.of(group.members, threads=2), procmem.Group)
+assert_type(procmem.Group.by_cgroup("/system.slice"), procmem.Group)
+assert_type(procmem.Group.by_user("root"), procmem.Group)
+assert_type(procmem.Group.by_session(1), procmem.Group)
+assert_type(procmem.Group.by_command("python"), procmem.Group)
+assert_type(procmem.Group.where(lambda status: status.ppid == 1), procmem.Group)
+assert_type(group.members, tuple[procmem.Member, ...])
+assert_type(group[1], procmem.Member)
+assert_type(group.footprint, int)
+assert_type(group.rss_sum, int)
+assert_type(group.usage, procmem.Usage)
+assert_type(group.by_kind(), dict[procmem.MappingKind, procmem.Usage])
+assert_type(group.unreadable, Mapping[int, procmem.ProcmemError])
+assert_type(group.complete, bool)
+assert_type(group.missing, tuple[str, ...])
+assert_type(group[1].same_memory_as, int | None)
+assert_type(group[1].mappings, procmem.Mappings | None)
+
+with procmem.Members.tree(1, leave_out=[2], source=source) as members:
+    assert_type(members, procmem.Members)
+    assert_type(members.pids, tuple[int, ...])
+    assert_type(members.read(mappings=True), procmem.Group)
+assert_type(procmem.Members.by_cgroup("/"), procmem.Members)
+
+procmem.group(1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+procmem.group(["1"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+procmem.tree(1, source)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+# What changed.
+
+difference = snapshot - snapshot
+assert_type(difference, procmem.Diff)
+assert_type(group - group, procmem.Diff)
+assert_type(difference.rows, tuple[procmem.DiffRow, ...])
+assert_type(difference.top(3, "pss"), tuple[procmem.DiffRow, ...])
+assert_type(difference.grouped()[0].delta, procmem.UsageDelta)
+assert_type(difference.rows[0].size("footprint", "before"), int)
+assert_type(difference.rows[0].kind, procmem.MappingKind | None)
+assert_type(difference.members, tuple[procmem.MemberChange, ...])
+assert_type(difference.members[0].before, procmem.Usage | None)
+assert_type(difference.total, procmem.UsageDelta)
+assert_type(difference.growth(), int)
+snapshot.save("before.json")
+assert_type(procmem.Snapshot.load(Path("before.json")), procmem.Snapshot)
+assert_type(procmem.Group.load("before.json"), procmem.Group)
+
+difference.growth("size")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+# Budgets.
+
+allowed = procmem.testing.budget("200 MiB", peak=1024, target=process, strict=True)
+assert_type(allowed, testing.Budget)
+with allowed as measured:
+    assert_type(measured, testing.Measurement)
+assert_type(measured.after, int)
+assert_type(measured.peak, int | None)
+assert_type(measured.peak_upper, int | None)
+assert_type(measured.by_kind, dict[procmem.MappingKind, procmem.Usage])
+assert_type(measured.diff, procmem.Diff)
+assert_type(measured.group, procmem.Group)
+assert_type(measured.evidence, procmem.Evidence)
+assert_type(measured.metric, Literal["footprint", "pss", "uss", "rss"])
+
+
+@testing.budget(growth="1 MiB")
+def handle(number: int, *, name: str = "") -> bytes:
+    return name.encode() * number
+
+
+@testing.budget(peak="1 MiB")
+async def handle_later(number: int) -> bytes:
+    return b"" * number
+
+
+assert_type(handle(1, name="a"), bytes)
+
+
+async def handle_all() -> None:
+    assert_type(await handle_later(1), bytes)
+
+
+handle("1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+testing.budget(1, 2)  # type: ignore[call-arg, arg-type]  # pyright: ignore[reportCallIssue]
+testing.budget(metric="vss")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+testing.budget(1.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+try:
+    handle(1)
+except testing.MemoryBudgetExceeded as exc:
+    assert_type(exc.measurement, testing.Measurement)
+    assert_type(exc.diff, procmem.Diff)
+    assert_type(exc.saved, tuple[Path, ...])
+    assert_type(exc.limit, int)
+    g: AssertionError = exc
+
+# Growth.
+
+report = testing.assert_no_growth(lambda: handle(1), per_call="1 KiB", warmup=3)
+assert_type(report, testing.GrowthReport)
+assert_type(report.per_call, float)
+assert_type(testing.KnownLeak("100 B")(), None)
+assert_type(testing.KnownLeak(100).leaked, int)
+testing.assert_no_growth(handle, per_call=1.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+try:
+    testing.assert_no_growth(print, calls=10)
+except testing.MemoryGrowthDetected as exc:
+    assert_type(exc.report, testing.GrowthReport)
+    h: AssertionError = exc
+
+
+class Case(testing.MemoryAssertions):
+    def test(self) -> None:
+        assert_type(self.assertMemoryBelow("1 GiB", peak=1), testing.Budget)
+        assert_type(self.assertMemoryGrowthBelow("1 MiB"), testing.Budget)
+        assert_type(
+            self.assertMemoryGrowthBelow("1 KiB", print, warmup=1),
+            testing.GrowthReport,
+        )

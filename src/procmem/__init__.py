@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from procmem.groups.group import Group
     from procmem.groups.member import Member
     from procmem.groups.members import Members
+    from procmem.groups.options import HoldOptions, ReadOptions
     from procmem.model.mapping import Mapping, Mappings
     from procmem.model.page import PageInfo
     from procmem.model.status import Stat, Statm, Status
@@ -94,6 +95,7 @@ __all__ = [
     "FileKey",
     "Frozen",
     "Group",
+    "HoldOptions",
     "InMemory",
     "Mapping",
     "MappingKind",
@@ -112,6 +114,7 @@ __all__ = [
     "ProcessChangedError",
     "ProcessGoneError",
     "ProcmemError",
+    "ReadOptions",
     "Size",
     "Snapshot",
     "Source",
@@ -182,6 +185,7 @@ _LATER = {
     "groups.group": {"Group"},
     "groups.member": {"Member"},
     "groups.members": {"Members"},
+    "groups.options": {"HoldOptions", "ReadOptions"},
     "model.mapping": {"Mapping", "Mappings"},
     "model.page": {"PageInfo"},
     "model.status": {"Stat", "Statm", "Status"},

@@ -23,6 +23,14 @@ With PIDs, each gets a sentence and a short table. Without, all processes are
 listed, the largest last."""
 
 _EPILOG = """\
+other commands, each with a -h of its own:
+  procmem tree PID       a process, all below it, and what they cost together
+  procmem save PID FILE  keep what there is now
+  procmem diff A B       what changed between two of those, or since
+  procmem run COMMAND    what a command and its children cost, perhaps limited
+  procmem pages PID      a picture of all pages
+  procmem doctor         what may be read here, and what each right would add
+
 columns of the list:
   FOOTPRINT  share of memory that no file backs, and of swap: what a process
              costs, whoever else uses the same libraries

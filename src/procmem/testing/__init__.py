@@ -16,15 +16,18 @@ if TYPE_CHECKING:
     from procmem.testing.cases import MemoryAssertions
     from procmem.testing.exceeded import MemoryBudgetExceeded
     from procmem.testing.growth import (
+        GrowthOptions,
         GrowthReport,
         MemoryGrowthDetected,
         assert_no_growth,
+        assert_no_growth_async,
     )
     from procmem.testing.leak import KnownLeak
     from procmem.testing.measurement import Measurement
 
 __all__ = [
     "Budget",
+    "GrowthOptions",
     "GrowthReport",
     "KnownLeak",
     "Measurement",
@@ -32,6 +35,7 @@ __all__ = [
     "MemoryBudgetExceeded",
     "MemoryGrowthDetected",
     "assert_no_growth",
+    "assert_no_growth_async",
     "budget",
 ]
 
@@ -40,7 +44,13 @@ _LATER = {
     "budgets": {"Budget", "budget"},
     "cases": {"MemoryAssertions"},
     "exceeded": {"MemoryBudgetExceeded"},
-    "growth": {"GrowthReport", "MemoryGrowthDetected", "assert_no_growth"},
+    "growth": {
+        "GrowthOptions",
+        "GrowthReport",
+        "MemoryGrowthDetected",
+        "assert_no_growth",
+        "assert_no_growth_async",
+    },
     "leak": {"KnownLeak"},
     "measurement": {"Measurement"},
 }

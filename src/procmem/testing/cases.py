@@ -158,7 +158,7 @@ class MemoryAssertions:
                 test it is.
 
             **options: For functions only: see
-                :class:`~procmem.testing.growth.GrowthOptions`.
+                :class:`~procmem.testing.GrowthOptions`.
 
         Returns:
             What to use in a ``with`` statement, or with a function what was
