@@ -119,6 +119,32 @@ class TestKnownLeak:
             KnownLeak(size)
 
 
+class TestFreeMemory:
+    def test_objects_of_a_large_process(self) -> None:
+        """
+        A leak of small objects shows although much memory was free before.
+        """
+        litter = [[{"number": number}] for number in range(40_000)]
+        # One of a hundred stays, so that hardly any page can be given back.
+        kept: list[object] = [*litter[::100]]
+        del litter
+        gc.collect()
+
+        with pytest.raises(MemoryGrowthDetected):
+            assert_no_growth(lambda: kept.append({"user": 1}), where=False)
+
+    def test_blocks_of_the_c_library(self) -> None:
+        """
+        So does one of larger blocks.
+        """
+        litter = [bytes(2000) for _ in range(10_000)]
+        kept = litter[::100]
+        del litter
+
+        with pytest.raises(MemoryGrowthDetected):
+            assert_no_growth(lambda: kept.append(bytes(2000)), where=False)
+
+
 class TestRest:
     def test_nothing(self) -> None:
         """

@@ -20,10 +20,16 @@ Memory = Callable[[int], float]
 
 
 def _judged(
-    memory: Memory, *, seconds: float = 1e-6, pause: float = 0.005, **plan: int | None
+    memory: Memory,
+    *,
+    held: Memory = lambda _: 0,
+    seconds: float = 1e-6,
+    pause: float = 0.005,
+    **plan: int | None,
 ) -> Course:
     """
-    What becomes of a program with that memory, whose calls take *seconds*.
+    What becomes of a program with that memory, of which its allocators know
+    *held*, whose calls take *seconds*.
     """
     options = {"limit": 64, **plan}
     steps = course(Plan(page_size=_PAGE, **options))  # type: ignore[arg-type]
@@ -34,7 +40,8 @@ def _judged(
         elapsed += took + (0 if calls else pause)
         level = 50 * _MIB + int(memory(made)) // _PAGE * _PAGE
         try:
-            calls = steps.send(Reading(level, took, elapsed))
+            known = int(held(made))
+            calls = steps.send(Reading(level, took, elapsed, known))
         except StopIteration as stop:
             found: Course = stop.value
             return found
@@ -74,6 +81,17 @@ class TestLeaks:
         """
         assert _judged(lambda calls: max(0, calls - 5000) * 200).grows
 
+    @given(st.integers(100, 10_000), st.integers(0, 100 * _MIB))
+    def test_a_leak_into_free_memory(self, size: int, free: int) -> None:
+        """
+        A leak that first fills up what was free before is found behind it.
+        """
+        found = _judged(
+            lambda calls: max(0, size * calls - free), held=lambda calls: size * calls
+        )
+
+        assert found.grows
+
     def test_a_table_that_doubles(self) -> None:
         """
         What doubles whenever it is full grows with each block.
@@ -99,6 +117,15 @@ class TestLeaks:
 
 
 class TestRest:
+    def test_a_cache_in_free_memory(self) -> None:
+        """
+        What fills up free memory and then stays is no leak.
+        """
+        found = _judged(lambda _: 0, held=lambda calls: 100 * min(calls, 10_000))
+
+        assert not found.grows
+        assert found.blocks[-1].rested
+
     def test_nothing(self) -> None:
         """
         Where nothing grows, no more than the regular blocks are run.

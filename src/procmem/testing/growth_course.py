@@ -12,10 +12,11 @@ that it goes on: twice as many calls, twice as much.  Hence:
    *rises* if it grew by more than the limit times its calls, and by more than
    a few pages.  Everything that is bounded gets small beside the limit times
    ever more calls.
-3. If the last two blocks neither rose nor fell, there is no leak.  Otherwise
-   blocks go on being added until two do not, or until time or memory is used
-   up.  Only if then the last three have risen, and to a height that
-   there has not been before, there is one.
+3. If the last two blocks neither rose nor fell, there is no leak, unless
+   the allocators have handed out ever more all the same: then a leak fills
+   up what was free before.  Otherwise blocks go on being added until two do
+   not, or until time or memory is used up.  Only if then the last three have
+   risen, and to a height that there has not been before, there is one.
 
 So a function without a leak is done soon, and a verdict of growth rests on
 many more calls than one of rest.
@@ -72,11 +73,14 @@ class Reading(NamedTuple):
         seconds: How long the calls took.
 
         elapsed: Seconds since the beginning.
+
+        held: What the allocators have handed out, in bytes, about.
     """
 
     level: int
     seconds: float
     elapsed: float
+    held: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -95,6 +99,9 @@ class Block:
 
         allowed: By how many bytes it could grow without having *risen*: what
             the limit allows so many calls, and what pages fluctuate by.
+
+        held: By how many bytes what the allocators have handed out has
+            grown, about; it tells nothing of memory that is mapped.
     """
 
     calls: int
@@ -102,6 +109,7 @@ class Block:
     before: int
     after: int
     allowed: int
+    held: int = 0
 
     @property
     def growth(self) -> int:
@@ -132,6 +140,21 @@ class Block:
         than what stays, and might have hidden growth.
         """
         return self.growth < -self.allowed
+
+    @property
+    def filled(self) -> bool:
+        """
+        Whether more objects stayed than is allowed, be it that they found
+        room in what this process had already.
+        """
+        return self.held > self.allowed
+
+    @property
+    def rested(self) -> bool:
+        """
+        Whether it shows no growth, nor anything that may hide it.
+        """
+        return not (self.rose or self.fell or self.filled)
 
 
 @attrs.frozen(kw_only=True)
@@ -226,7 +249,8 @@ def course(plan: Plan) -> abc.Generator[int, Reading, Course]:
         before = last
         last = yield from _run(plan, calls, before)
         blocks.append(_block(plan, calls, before, last))
-        if blocks[-1].growth <= _ENOUGH or plan.calls is not None:
+        enough = max(blocks[-1].growth, blocks[-1].held) > _ENOUGH
+        if plan.calls is not None or not enough:
             calls *= 2
     return Course(trial=trial, blocks=tuple(blocks))
 
@@ -246,7 +270,7 @@ def _run(
             break
         again = yield 0
         level = min(done.level, again.level)
-        done = Reading(level, done.seconds, again.elapsed)
+        done = Reading(level, done.seconds, again.elapsed, again.held)
     return done
 
 
@@ -257,6 +281,7 @@ def _block(plan: Plan, calls: int, before: Reading, after: Reading) -> Block:
         before=before.level,
         after=after.level,
         allowed=plan.allowed(calls),
+        held=after.held - before.held,
     )
 
 
@@ -303,7 +328,7 @@ def _is_open(
     if plan.calls is not None:
         return False
     # One may come to rest by accident, as when something else is freed.
-    if not any(block.rose or block.fell for block in blocks[-_REST:]):
+    if all(block.rested for block in blocks[-_REST:]):
         return False
     # The next block takes twice as long as this one.
     if last.elapsed + 2 * last.seconds > plan.max_seconds:

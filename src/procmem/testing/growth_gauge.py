@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import time
 from collections import abc
 from typing import TYPE_CHECKING, Self, get_args
@@ -40,6 +41,9 @@ _KEYS: dict[Metric, tuple[bytes, ...]] = {
 # and this part of the time; tracing makes them slower.
 _LOOK = 256
 _SHARE = 1 / 40
+
+# A usual object: Python tells how many it has allocated, not how large.
+_OBJECT = 64
 
 
 class Gauge:
@@ -172,10 +176,20 @@ def _readings(
         seconds = yield calls
         level = gauge.level()
         try:
-            calls = steps.send(Reading(level, seconds, time.perf_counter() - start))
+            elapsed = time.perf_counter() - start
+            calls = steps.send(Reading(level, seconds, elapsed, held()))
         except StopIteration as stop:
             found: Course = stop.value
             return found
+
+
+def held() -> int:
+    """
+    What the allocators of Python and of C have handed out, in bytes, about.
+    """
+    from procmem.sources.trimming import in_use
+
+    return sys.getallocatedblocks() * _OBJECT + in_use()
 
 
 def _enough(report: GrowthReport, plan: Plan) -> int:

@@ -90,12 +90,13 @@ class GrowthReport:
     @property
     def settled(self) -> bool:
         """
-        Whether the last block neither rose nor fell by more than the limit.
+        Whether the last block neither rose nor fell by more than the limit,
+        nor filled up what was free before.
 
         If it did and there is no growth by :attr:`grows`, then time was up
         before that could be decided.
         """
-        return not (self.blocks[-1].rose or self.blocks[-1].fell)
+        return self.blocks[-1].rested
 
     @property
     def calls(self) -> int:
