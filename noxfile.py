@@ -96,7 +96,9 @@ def tests(session: nox.Session) -> None:
     Run the tests and the examples of the docs against the installed wheel.
     """
     install_wheel(session, "--group", "tests")
-    session.run("coverage", "run", "-m", "pytest", *session.posargs)
+    # By whole files: the examples of a page build on each other.
+    parallel = ("--numprocesses=auto", "--dist=loadfile")
+    session.run("coverage", "run", "-m", "pytest", *parallel, *session.posargs)
 
 
 @nox.session(requires=["tests"])

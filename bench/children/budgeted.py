@@ -5,6 +5,7 @@ Arguments: bytes of need, share above (or below) it that the limits are set,
 how often.  Prints how many growth budgets and how many peak budgets failed.
 """
 
+import gc
 import mmap
 import os
 import sys
@@ -26,6 +27,8 @@ def had() -> int:
     """
     What this process has besides, as the cheap counters tell.
     """
+    # Failures are part of cycles, and what they hold would go at any time.
+    gc.collect()
     with Path("/proc/self/status").open("rb") as file:
         lines = dict(line.split(b":", 1) for line in file)
     keys = (b"RssAnon", b"RssShmem", b"VmSwap")

@@ -19,7 +19,7 @@ from procmem.testing import MemoryBudgetExceeded, budget
 from .memory import MIB, end, forked, holder, touch, touched
 
 # What five interpreters may need for themselves in between.
-NOISE = 12 * MIB
+NOISE = 48 * MIB
 
 
 def test_a_child_that_costs_too_much() -> None:
