@@ -255,7 +255,9 @@ def test_self(uid: int) -> None:
     assert isinstance(usage, procmem.Usage)
     assert usage.get("uss") or usage.evidence.bounds["uss"][1]
     assert isinstance(pages, procmem.PageTable)
-    assert len(pages) * PAGE >= usage.rss > 0
+    # It looked at itself twice, and gave something back in between.
+    given_back = 16 * 1024**2
+    assert len(pages) * PAGE + given_back >= usage.rss > 0
 
 
 def test_leaderless() -> None:
