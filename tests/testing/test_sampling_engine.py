@@ -310,7 +310,7 @@ def test_helpers_of_others_are_left_out(engine: Engine) -> None:
     with obedient() as child:
         window = engine.open(Target(pids=(os.getpid(),)))
         look(engine)
-        assert child.pid in {one.pid for one in engine._crowd.members.values()}
+        assert child.pid in {one.pid for one in engine._lookout.crowd.members.values()}
         program = "import time; print('there', flush=True); time.sleep(60)"
         arguments = [sys.executable, "-S", "-c", program, name]
         child.say(f"os.execv(sys.executable, {arguments})")
@@ -526,7 +526,7 @@ def test_without_lists_of_children(
     """
     Where the kernel lists none, every process is asked for its parent.
     """
-    monkeypatch.setattr(engine._crowd, "_listed", False)
+    monkeypatch.setattr(engine._lookout.crowd, "_listed", False)
     with obedient() as child:
         window = engine.open(Target(pids=(os.getpid(),)))
         sampled = engine.close(window)

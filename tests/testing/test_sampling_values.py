@@ -205,8 +205,9 @@ def test_figures_of_a_rollup() -> None:
     )
     lines = [f"{key}: {1 << n} kB" for n, key in enumerate(keys.split())]
     rollup = "\n".join(["0-1 ---p 0 00:00 0 [rollup]", *lines, ""]).encode()
-    assert Figures((4 + 16 + 256) << 10, 2 << 10, (32 + 64) << 10, 1 << 10) == (
-        figures_of(rollup)
+    footprint, uss = (4 + 16 + 256) << 10, (32 + 64) << 10
+    assert figures_of(rollup) == Figures(
+        footprint, 2 << 10, uss, 1 << 10, pss_shmem=16 << 10, pss_file=8 << 10
     )
     assert None is figures_of(rollup.replace(b"SwapPss", b"Another"))
 

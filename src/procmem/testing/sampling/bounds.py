@@ -13,12 +13,15 @@ lower of both holds:
 from __future__ import annotations
 
 from collections import abc
+from pathlib import Path
 from typing import NamedTuple
 
 from procmem.testing.sampling.member import Member
 from procmem.testing.sampling.sampled import Metric
 
-__all__ = ["Bounds"]
+__all__ = ["Bounds", "fault_size"]
+
+_HUGE = Path("/sys/kernel/mm/transparent_hugepage")
 
 
 class _Faded(NamedTuple):
@@ -39,6 +42,15 @@ class _First(NamedTuple):
     faults: int
 
 
+class _Base(NamedTuple):
+    """
+    What a member had when it was read, and its page faults until then.
+    """
+
+    size: int
+    faults: int
+
+
 class Bounds:
     """
     The upper bound of the sum since the window was opened.
@@ -47,27 +59,40 @@ class Bounds:
         metric: What is summed.
 
         page: How many bytes one page fault can bring.
+
+        sealed: Whether nobody else may share what the members have: what is
+            shared becomes theirs without a page fault when others end.
     """
 
     __slots__ = (
+        "_bases",
         "_by_faults",
         "_by_marks",
+        "_excess",
         "_faded",
         "_first",
         "_metric",
         "_page",
+        "_sealed",
         "_upper",
     )
 
-    def __init__(self, metric: Metric, page: int) -> None:
+    def __init__(self, metric: Metric, page: int, *, sealed: bool = True) -> None:
         self._metric: Metric = metric
         self._page = page
+        # What is mapped from files comes several pages a fault.
+        self._sealed = sealed and metric == "footprint"
         # Of what was before the last full reading; and since, by each way,
         # that by faults without those until now.
         self._upper: int | None = None
         self._by_marks: int | None = None
         self._by_faults: int | None = None
         self._faded: list[_Faded] = []
+        # By how much the counters of each rose at most since, beyond what its
+        # page faults explain: huge pages that were asked for, and shared
+        # memory, which comes several pages a fault.
+        self._bases: dict[Member, _Base] = {}
+        self._excess: dict[Member, int] = {}
         # What it began with, until there is a first full reading.
         self._first: _First | None = None
 
@@ -80,9 +105,11 @@ class Bounds:
 
             faults: All their page faults until now.
         """
+        members = list(members)
         cheap = {m: m.cheap.of(self._metric) for m in members if m.cheap is not None}
         self._first = _First(cheap, faults)
-        self._by_faults = sum(cheap.values()) - faults * self._page
+        if self._sealed:
+            self._begin_span(sum(cheap.values()), members, faults)
 
     def fade(self, mark: int, until: int) -> None:
         """
@@ -91,22 +118,42 @@ class Bounds:
         """
         self._faded.append(_Faded(mark, until))
 
-    def take(self, marks: int, round_: int) -> None:
+    def take(self, marks: int, round_: int, members: abc.Iterable[Member]) -> None:
         """
-        The sum of the marks at a tick.
+        What there was at a tick.
+
+        Args:
+            marks: The sum of the marks.
+
+            round_: The round of readings.
+
+            members: Who was there.
         """
         self._faded = [one for one in self._faded if one.until > round_]
         marks += sum(one.mark for one in self._faded)
         self._by_marks = max(self._by_marks or 0, marks)
+        if self._by_faults is None:
+            return
+        for member in members:
+            if member.cheap is None or member.twin_of is not None:
+                continue
+            size, faults = member.cheap.of(self._metric), member.faults.own
+            base = self._bases.get(member)
+            if base is None:
+                # What a copy began with was there before.
+                base = _Base(size, faults) if member.is_copy else _Base(0, 0)
+                self._bases[member] = base
+            excess = size - base.size - (faults - base.faults) * self._page
+            if excess > self._excess.get(member, 0):
+                self._excess[member] = excess
 
     def spoil(self) -> None:
         """
-        Members came or went while they were read, or ended and left no word:
-        page faults do not tell what they had.
+        A member ended and left no word: page faults do not tell what it had.
         """
         self._by_faults = self._first = None
 
-    def read(self, whole: int, faults: int) -> None:
+    def read(self, whole: int, faults: int, members: abc.Iterable[Member]) -> None:
         """
         The sum was read.
 
@@ -114,10 +161,27 @@ class Bounds:
             whole: The sum.
 
             faults: All page faults until before.
+
+            members: Who was read.
         """
         self._end_span(faults, whole)
-        self._by_faults = whole - faults * self._page
+        if self._sealed:
+            self._begin_span(whole, members, faults)
         self._first = None
+
+    def _begin_span(
+        self, whole: int, members: abc.Iterable[Member], faults: int
+    ) -> None:
+        self._by_faults = whole - faults * self._page
+        self._excess.clear()
+        self._bases = {
+            member: _Base(
+                (member.cheap_when_read or member.cheap).of(self._metric),
+                member.faults.own,
+            )
+            for member in members
+            if member.cheap is not None
+        }
 
     def end(self, faults: int) -> int | None:
         """
@@ -131,9 +195,9 @@ class Bounds:
 
     def _end_span(self, faults: int, whole: int | None) -> None:
         bounds = [] if self._by_marks is None else [self._by_marks]
-        # What is mapped from files comes several pages a fault.
-        if self._by_faults is not None and self._metric == "footprint":
-            bounds.append(self._by_faults + faults * self._page)
+        if self._by_faults is not None:
+            brought = faults * self._page + sum(self._excess.values())
+            bounds.append(self._by_faults + brought)
             if self._first is not None and whole is not None:
                 bounds.append(whole + self._lost_since(self._first, faults))
         if bounds:
@@ -151,3 +215,25 @@ class Bounds:
             for member, before in first.cheap.items()
         )
         return less + 2 * (faults - first.faults) * self._page
+
+
+def fault_size(page_size: int) -> int:
+    """
+    How many bytes one page fault can bring at most.
+
+    Huge pages come without being asked for where they are ``always``.  Where
+    they are for those who ask, few do.
+    """
+    sizes = [page_size]
+    try:
+        always = "[always]" in (_HUGE / "enabled").read_text()
+        if always:
+            sizes.append(int((_HUGE / "hpage_pmd_size").read_text()))
+        # Since Linux 6.8 there are several sizes.
+        for folder in _HUGE.glob("hugepages-*kB"):
+            enabled = (folder / "enabled").read_text()
+            if "[always]" in enabled or (always and "[inherit]" in enabled):
+                sizes.append(int(folder.name[len("hugepages-") : -len("kB")]) << 10)
+    except (OSError, ValueError):
+        pass
+    return max(sizes)

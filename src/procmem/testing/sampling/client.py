@@ -8,11 +8,10 @@ import atexit
 import json
 import os
 import threading
-import time
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from procmem.errors import UnsupportedError
+from procmem.testing.sampling.opened import SamplingWindow
 from procmem.testing.sampling.sampled import Sampled, Target
 
 if TYPE_CHECKING:
@@ -29,13 +28,6 @@ _CHUNK = 65536
 # has stopped it.
 _PATIENCE = 30.0
 
-_ENDED = (
-    "The helper that looks was ended, so that what was needed before "
-    "the end is not known."
-)
-_FORKED = (
-    "The window belongs to the process that opened it, and was closed in a fork of it."
-)
 # MSG_NOSIGNAL: a program may have chosen to be ended by SIGPIPE.
 _WITHOUT_SIGNAL = 0x4000
 
@@ -217,69 +209,6 @@ class Sampler:
         """
         self._lock = threading.RLock()
         self._drop()
-
-
-class SamplingWindow:
-    """
-    An open window; made by :meth:`Sampler.open`.
-    """
-
-    __slots__ = (
-        "_generation",
-        "_number",
-        "_opened",
-        "_owner",
-        "_sampled",
-        "_sampler",
-        "target",
-    )
-
-    def __init__(
-        self, sampler: Sampler, target: Target, number: int, generation: int
-    ) -> None:
-        self.target = target
-        self._sampler = sampler
-        self._number = number
-        self._generation = generation
-        self._opened = time.monotonic()
-        self._owner = os.getpid()
-        self._sampled: Sampled | None = None
-
-    def close(self) -> Sampled:
-        """
-        End it; to do so again gives the same answer.
-        """
-        if self._sampled is None:
-            self._sampled = self._finish()
-        return self._sampled
-
-    def _finish(self) -> Sampled:
-        if os.getpid() != self._owner:
-            return self._nothing(_FORKED)
-        sampled = self._sampler.finish(self._number, self._generation)
-        return self._nothing(_ENDED) if sampled is None else sampled
-
-    def _nothing(self, note: str) -> Sampled:
-        return Sampled(
-            metric=self.target.metric,
-            seconds=time.monotonic() - self._opened,
-            longest_gap=time.monotonic() - self._opened,
-            unobserved=None,
-            unobserved_children=self.target.tree,
-            complete=False,
-            notes=(note,),
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class _Process:

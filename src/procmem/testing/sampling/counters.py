@@ -40,6 +40,7 @@ _SIGCHLD = 1 << 16
 _PSS, _RSS = (b"Pss",), (b"Rss",)
 _USS = (b"Private_Clean", b"Private_Dirty")
 _FOOTPRINT = (b"Pss_Anon", b"Pss_Shmem", b"SwapPss")
+_PSS_SHMEM, _PSS_FILE = (b"Pss_Shmem",), (b"Pss_File",)
 
 
 class Cheap(NamedTuple):
@@ -62,6 +63,41 @@ class Cheap(NamedTuple):
             return self.anon + self.shmem + self.swap
         return self.rss
 
+    def of_others(self, metric: Metric) -> int:
+        """
+        The part of them that may be of pages that others had before: to map
+        what is in a file or in shared memory makes nothing.
+        """
+        if metric == "footprint":
+            return self.shmem
+        return self.shmem + self.file if metric == "pss" else 0
+
+    def when_rss_was(self, rss: int, before: Cheap) -> Cheap:
+        """
+        What the counters said between then and now.
+
+        Args:
+            rss: The RSS at that time.
+
+            before: The counters earlier.
+        """
+        came = self.rss - before.rss
+        since = min(self.rss - rss, came)
+        if since <= 0:
+            return self
+        return Cheap(
+            *(
+                now - (now - then) * since // came
+                for now, then in zip(self, before, strict=True)
+            )
+        )
+
+    def with_more(self, size: int) -> Cheap:
+        """
+        The same with so much more memory that no file backs.
+        """
+        return self._replace(rss=self.rss + size, anon=self.anon + size)
+
     def mark(self, metric: Metric, swap: int) -> int:
         """
         What that figure can have been at most, with so much swapped out.
@@ -78,6 +114,9 @@ class Figures(NamedTuple):
     pss: int
     uss: int
     rss: int
+    # Those parts of PSS; 0 where the kernel does not tell (before 5.4).
+    pss_shmem: int = 0
+    pss_file: int = 0
 
     def of(self, metric: Metric) -> int:
         """
@@ -88,6 +127,25 @@ class Figures(NamedTuple):
         if metric == "pss":
             return self.pss
         return self.uss if metric == "uss" else self.rss
+
+    def without_shmem(self, size: int) -> Figures:
+        """
+        The same with so much less of shared memory, as far as there is.
+        """
+        less = min(size, self.pss_shmem)
+        return self._replace(
+            footprint=self.footprint - less,
+            pss=self.pss - less,
+            pss_shmem=self.pss_shmem - less,
+        )
+
+    def of_others(self, metric: Metric) -> int:
+        """
+        The part of it that others may have, too, without a fork.
+        """
+        if metric == "footprint":
+            return self.pss_shmem
+        return self.pss_shmem + self.pss_file if metric == "pss" else 0
 
 
 class Faults(NamedTuple):
@@ -175,4 +233,11 @@ def figures_of(rollup: bytes) -> Figures | None:
     pss, uss, rss = picked(rollup, _PSS), picked(rollup, _USS), picked(rollup, _RSS)
     if footprint is None or pss is None or uss is None or rss is None:
         return None
-    return Figures(footprint, pss, uss, rss)
+    return Figures(
+        footprint,
+        pss,
+        uss,
+        rss,
+        picked(rollup, _PSS_SHMEM) or 0,
+        picked(rollup, _PSS_FILE) or 0,
+    )

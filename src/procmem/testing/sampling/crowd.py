@@ -4,10 +4,13 @@ The processes that any window looks at, and who belongs to whom.
 
 from __future__ import annotations
 
+from collections import abc
+
 from procmem.errors import ProcmemError
 from procmem.sources.kcmp import same_memory
 from procmem.sources.procfs import ProcFS
 from procmem.sources.spaces import numbers_are_ours
+from procmem.testing.sampling.counters import fields_of
 from procmem.testing.sampling.descent import (
     Births,
     children_of,
@@ -54,6 +57,21 @@ class Crowd:
         before = self._births.unknown
         self._births.count(self.members)
         return self._births.unknown - before
+
+    def are_copies(self, pids: abc.Collection[int]) -> bool:
+        """
+        Whether any of these was forked by another process, and may share
+        memory with it.
+        """
+        for pid in pids:
+            stat = self._source.read(f"{pid}/stat")
+            fields = fields_of(stat) if stat else None
+            if fields is None or fields.parent in pids or fields.stack == b"0":
+                continue
+            above = self._source.read(f"{fields.parent}/stat")
+            if above and fields_of(above).stack == fields.stack:
+                return True
+        return False
 
     def get(self, pid: int, now: float) -> Member | None:
         """
@@ -111,16 +129,65 @@ class Crowd:
                 todo.append(child)
         return found
 
+    def find_orphans(self, windows: list[Window], now: float) -> bool:
+        """
+        Let those join *windows* whose parents ended before they were seen:
+        who has the stack of a member where that has it was forked by it.
+
+        Args:
+            windows: Which.
+
+            now: The time.
+
+        Returns:
+            Whether there were any.
+        """
+        found = False
+        for pid in self._births.strangers:
+            stat = self._source.read(f"{pid}/stat")
+            fields = fields_of(stat) if stat else None
+            if fields is None or fields.stack == b"0":
+                continue
+            alike = {m for m in self.members.values() if m.stack == fields.stack}
+            joined = [
+                window
+                for window in windows
+                if window.sealed
+                and pid not in window.target.leave_out
+                and not alike.isdisjoint(window.alive)
+            ]
+            # Threads have numbers, too, and the stack of their process.
+            status = self._source.read(f"{pid}/status") if joined else None
+            if not status or f"\nTgid:\t{pid}\n".encode() not in status:
+                continue
+            child = self.get(pid, now)
+            if child is None or any(child in window.seen for window in joined):
+                continue
+            for original in alike:
+                child.begin_as_copy(original)
+            for window in joined:
+                window.join(child, now, born=True)
+            found = True
+        return found
+
     def _recognise(self, child: Member, parent: Member) -> None:
         """
         See what a newcomer has of its parent.
         """
-        if child.was_read or child.stack != parent.stack or child.stack == b"0":
+        if child.was_read or child.stack == b"0":
             return
-        if self.is_twin(child, parent):
-            child.twin_of = parent
-        else:
-            child.begin_as_copy()
+        if child.stack == parent.stack:
+            if self.is_twin(child, parent):
+                child.twin_of = parent
+            else:
+                child.begin_as_copy(parent)
+                child.is_copy = True
+            return
+        # One that lost its parent comes to another: whose copy is it?
+        for member in self.members.values():
+            if member.stack == child.stack and member is not child:
+                child.begin_as_copy(member)
+                return
 
     def is_twin(self, child: Member, parent: Member) -> bool:
         """

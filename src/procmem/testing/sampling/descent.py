@@ -37,12 +37,24 @@ class Births:
     Attributes:
         unknown: How many numbers were given to processes or threads, of
             whomever, that were gone at the next tick.
+
+        strangers: Those that were still there when they were last counted,
+            and nobody had found.
     """
 
-    __slots__ = ("_ahead", "_last", "_loadavg", "_root", "_since", "unknown")
+    __slots__ = (
+        "_ahead",
+        "_last",
+        "_loadavg",
+        "_root",
+        "_since",
+        "strangers",
+        "unknown",
+    )
 
     def __init__(self, source: ProcFS) -> None:
         self.unknown = 0
+        self.strangers: list[int] = []
         self._root = source.root
         self._since = self._ahead = 0
         try:
@@ -78,6 +90,7 @@ class Births:
         Args:
             known: The numbers of members, those of newcomers among them.
         """
+        self.strangers.clear()
         number, last = self._number(), self._last
         if number is None or last is None or number == last:
             return
@@ -88,7 +101,11 @@ class Births:
             return
         for born in range(last + 1, number + 1):
             # Threads are found like this too, though they are not listed.
-            if born not in known and not os.path.exists(f"{self._root}/{born}"):  # noqa: PTH110
+            if born in known:
+                continue
+            if os.path.exists(f"{self._root}/{born}"):  # noqa: PTH110
+                self.strangers.append(born)
+            else:
                 self.unknown += 1
 
     def _number(self) -> int | None:

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import time
 from collections import abc
-from pathlib import Path
 
 from procmem.sources.marks import mark_error
 from procmem.sources.procfs import ProcFS
-from procmem.testing.sampling.crowd import Crowd
-from procmem.testing.sampling.descent import is_helper
-from procmem.testing.sampling.member import Member
+from procmem.testing.sampling.bounds import fault_size
+from procmem.testing.sampling.counters import Cheap
+from procmem.testing.sampling.dues import Due, Dues
+from procmem.testing.sampling.lookout import Lookout
+from procmem.testing.sampling.member import Member, distrust
 from procmem.testing.sampling.pace import Pace
 from procmem.testing.sampling.sampled import Sampled, Target
 from procmem.testing.sampling.window import Window
@@ -29,26 +30,14 @@ SHARE = 0.02
 INTERVAL = 0.01
 """Seconds between two ticks, where they cost little."""
 
-# At every second tick one member has all of its cheap counters read even if
-# nothing seems to have changed: a mark may have risen and the RSS be back.
-_IN_TURN = 2
-
 # So many ticks later it is asked again whether a full reading is due, even if
 # nothing seems to have changed.
 _ASK_AGAIN = 8
 
-# Seconds of processor time for each byte of a rollup, and for each rollup,
-# before anything was measured.
-_PER_BYTE = 0.010 / (1 << 30)
-_PER_ROLLUP = 0.0001
 
-# While the sum rises, a reading is soon overtaken: leave something for the top.
-_RISING = 4
-
-# What a member shares of its memory, if it may come to own it unnoticed.
-_MUCH_SHARED = 1 << 20
-
-_HUGE = Path("/sys/kernel/mm/transparent_hugepage")
+# How often it is tried at the end to read members while none of them comes or
+# goes, if that has not been possible before.
+_ATTEMPTS = 3
 
 
 class Engine:
@@ -78,16 +67,12 @@ class Engine:
         self._used = used
         self._last_used = used()
         self._pace = Pace(share=share, interval=interval, now=clock())
-        self._crowd = Crowd(self._source)
-        self._page = _fault_size(self._source.page_size)
-        self._windows: dict[int, Window] = {}
+        self._lookout = Lookout(self._source)
+        self._page = fault_size(self._source.page_size)
+        self._windows = self._lookout.windows
         self._numbers = 0
-        self._turn: list[Member] = []
-        self._round = 0
         self._ticks = 0
-        # Whether a full reading is wanted, and was too dear so far.
-        self._is_due = True
-        self._per_byte = _PER_BYTE
+        self._dues = Dues(self._pace)
 
     @property
     def busy(self) -> bool:
@@ -104,11 +89,12 @@ class Engine:
         """
         now = self._clock()
         # Who is known already should be known as it is now.
-        self._look(now, everyone=True)
-        window = Window(target, now, self._page)
+        self._lookout.look(now, everyone=True)
+        sealed = target.tree and not self._lookout.crowd.are_copies(target.pids)
+        window = Window(target, now, self._page, sealed=sealed)
         gone: list[int] = []
         for index, pid in enumerate(target.pids):
-            member = self._crowd.get(pid, now)
+            member = self._lookout.crowd.get(pid, now)
             expected = target.start_times[index : index + 1]
             if member is None or (expected and expected[0] != member.start_time):
                 gone.append(pid)
@@ -118,12 +104,12 @@ class Engine:
                 )
         window.gone = tuple(gone)
         if target.tree:
-            self._crowd.find_children([window], now, born=False)
+            self._lookout.crowd.find_children([window], now, born=False)
         self._numbers += 1
         self._windows[self._numbers] = window
-        window.begin(now, self._round)
-        self._is_due = True
-        self._crowd.keep(list(self._windows.values()))
+        window.begin(now, self._lookout.round)
+        self._dues.is_wanted = True
+        self._lookout.crowd.keep(list(self._windows.values()))
         # What it costs to open a window is not what a tick costs.
         self._last_used = self._used()
         return self._numbers
@@ -137,20 +123,23 @@ class Engine:
         """
         window = self._windows[number]
         now = self._clock()
-        changed = self._look(now, everyone=True)
+        changed = self._lookout.look(now, everyone=True)
         for one in self._windows.values():
             if changed or one is window:
-                one.take(now, self._round)
-        if not window.was_read:
-            # What it may share is not known without.
-            before = self._used()
-            self._read(window.counted(), now)
-            self._pace.pay(self._used() - before)
+                one.take(now, self._lookout.round)
+        # What it may share, or does so no more, is not known without.
+        due = self._dues.find([window], now, last=True)
+        for _ in range(_ATTEMPTS):
+            if not window.was_read:
+                due = Due(window.counted(), [])
+            self._read_due(due, now)
+            if window.was_read:
+                break
         del self._windows[number]
         threads = max((member.threads for member in window.seen), default=1)
         error = mark_error(self._source.page_size, threads)
         sampled = window.sampled(self._clock(), error)
-        self._crowd.keep(list(self._windows.values()))
+        self._lookout.crowd.keep(list(self._windows.values()))
         self._last_used = self._used()
         return sampled
 
@@ -159,7 +148,7 @@ class Engine:
         Let go of everything.
         """
         self._windows.clear()
-        self._crowd.close()
+        self._lookout.crowd.close()
 
     # Looking
 
@@ -171,99 +160,19 @@ class Engine:
             Seconds until the next time.
         """
         now = self._clock()
-        changed = self._look(now, everyone=False)
+        changed = self._lookout.look(now, everyone=False)
         for window in self._windows.values():
             if changed:
-                window.take(now, self._round)
+                window.take(now, self._lookout.round)
             else:
                 window.tick(now)
         self._ticks += 1
         spent = 0.0
-        if changed or self._is_due or self._ticks % _ASK_AGAIN == 0:
+        if changed or self._dues.is_wanted or self._ticks % _ASK_AGAIN == 0:
             spent = self._read_if_due(now)
         used = self._used()
         cost, self._last_used = used - self._last_used - spent, used
         return self._pace.pause(cost, moving=changed)
-
-    def _look(self, now: float, *, everyone: bool) -> bool:
-        """
-        Read the cheap counters, and find who came and who went.
-        """
-        changed = False
-        for member in list(self._crowd.members.values()):
-            programs, faults = member.programs, member.seen_faults
-            differs = member.refresh(now) if everyone else member.tick(now)
-            if differs:
-                changed = True
-                self._settle(member, now, programs, faults)
-        if everyone:
-            self._turn.clear()
-            self._round += 2
-        else:
-            changed |= self._look_in_turn(now)
-        if self._crowd.was_born():
-            changed |= self._find_newcomers(now)
-        return changed
-
-    def _look_in_turn(self, now: float) -> bool:
-        if self._ticks % _IN_TURN or not self._crowd.members:
-            return False
-        if not self._turn:
-            self._turn = list(self._crowd.members.values())
-            self._round += 1
-        member = self._turn.pop()
-        programs, faults = member.programs, member.seen_faults
-        if member.ended or not member.refresh(now):
-            return False
-        self._settle(member, now, programs, faults)
-        return True
-
-    def _settle(self, member: Member, now: float, programs: int, faults: int) -> None:
-        """
-        See to what became of a member whose counters changed.
-        """
-        if member.ended:
-            self._end(member, now)
-            return
-        if member.twin_of is not None and not self._crowd.is_twin(
-            member, member.twin_of
-        ):
-            member.twin_of = None
-        elif member.programs != programs:
-            for window in self._windows.values():
-                window.replaced(member, member.faults.own - faults)
-        if member.programs != programs and is_helper(member):
-            for window in self._windows.values():
-                if member.pid not in window.target.pids:
-                    window.drop(member)
-
-    def _end(self, member: Member, now: float) -> None:
-        parent = self._crowd.members.get(member.parent)
-        for window in self._windows.values():
-            if member in window.alive:
-                window.end(member, now, self._round + 2)
-                if (
-                    parent is None
-                    or parent not in window.alive
-                    or parent.ignores_children
-                ):
-                    window.spoil()
-        if parent is not None:
-            # It has just inherited what the member used.
-            programs, faults = parent.programs, parent.seen_faults
-            if parent.refresh(now):
-                self._settle(parent, now, programs, faults)
-        self._crowd.forget(member)
-
-    def _find_newcomers(self, now: float) -> bool:
-        windows = [one for one in self._windows.values() if one.target.tree]
-        if not windows:
-            return False
-        found = self._crowd.find_children(windows, now, born=True)
-        unknown = self._crowd.count_unknown()
-        for window in windows:
-            window.unknown_births += unknown
-        return found
 
     # Reading in full
 
@@ -271,55 +180,28 @@ class Engine:
         """
         Read what is due and can be paid for; the processor time it took.
         """
-        due: dict[Member, None] = {}
-        wanted = is_first = False
-        largest = 0.0
-        for window in self._windows.values():
-            members = window.counted()
-            cost = self._cost(members)
-            largest = max(largest, cost)
-            wants = window.wants_reading()
-            wanted |= wants
-            is_first |= not window.was_read
-            if wants and window.was_read and window.is_rising():
-                wants = window.rose_much() and self._pace.affords(_RISING * cost)
-            if wants or self._was_copied(window):
-                due.update(dict.fromkeys(members))
-        cost = self._cost(due)
-        self._pace.fill(now, max(largest, cost))
-        self._is_due = wanted or bool(due)
-        # The first reading of a window is what all that follows is added to:
-        # it may be paid for later.
-        if not due or not self._pace.affords(0.0 if is_first else cost):
-            return 0.0
+        return self._read_due(self._dues.find(self._windows.values(), now), now)
+
+    def _read_due(self, due: Due, now: float) -> float:
         before = self._used()
-        self._read(list(due), now)
+        if due.members:
+            self._read(due.members, now)
+        if due.copies:
+            self._read_copies(due.copies, now)
         spent = self._used() - before
-        self._pace.pay(spent)
-        size = sum(one.cheap.rss for one in due if one.cheap)
-        if size > 1 << 26:
-            self._per_byte += (spent / size - self._per_byte) / 4
+        if due.members or due.copies:
+            self._dues.pay(spent, [*due.members, *due.copies])
         return spent
 
-    def _cost(self, members: abc.Collection[Member]) -> float:
-        size = sum(one.cheap.rss for one in members if one.cheap)
-        return len(members) * _PER_ROLLUP + size * self._per_byte
-
-    def _was_copied(self, window: Window) -> bool:
-        """
-        Whether memory may have become a member's own that was shared: that
-        shows in no cheap counter but in page faults.
-        """
-        faults = 0
-        for member in window.counted():
-            if member.cheap is None or member.cheap_when_read is None:
-                continue
-            if member.figures is None or not member.was_read:
-                continue
-            shared = member.cheap_when_read.of("footprint") - member.figures.footprint
-            if shared > _MUCH_SHARED:
-                faults += member.faults.own - member.faults_when_read
-        return faults * self._page > _MUCH_SHARED
+    def _read_copies(self, copies: list[Member], now: float) -> None:
+        known = {member: member.known() for member in copies}
+        for member in copies:
+            member.read_alone(now)
+        self._look_for_newcomers()
+        distrust({one: what for one, what in known.items() if one.has_copies})
+        for window in self._windows.values():
+            if not window.alive.keys().isdisjoint(copies):
+                window.read_copies()
 
     def _read(self, members: list[Member], now: float) -> None:
         """
@@ -329,47 +211,55 @@ class Engine:
             if not member.ended:
                 member.refresh(now)
         windows = [
-            (window, window.expected(), window.faults(), len(window.seen))
+            (window, window.before(), window.unknown_births, len(window.seen))
             for window in self._windows.values()
             if set(window.counted()) <= set(members)
         ]
-        read = [one for one in members if one.cheap is not None and not one.ended]
-        for member in read:
-            if member.twin_of is None:
-                member.read()
+        known = {one: one.known() for one in members if one.cheap is not None}
+        dropped = self._read_each(list(known), now)
+        self._look_for_newcomers()
         later = self._clock()
-        dropped = {member: _given_back(member, later) for member in read}
-        for member in read:
-            if member.ended:
-                self._end(member, later)
-        for window, expected, faults, count in windows:
-            window.read(later, dropped, expected, faults)
-            if count != len(window.seen) or any(one.ended for one in read):
-                window.spoil()
+        gone = any(one.ended for one in members)
+        disturbed = gone
+        for window, before, unknown, count in windows:
+            came = (unknown, count) != (window.unknown_births, len(window.seen))
+            disturbed |= came
+            window.read(later, dropped, before, settled=not (came or gone))
+        if disturbed:
+            # Who was there for a moment has shared what was read.
+            distrust(known)
+            for window, *_ in windows:
+                window.read_copies()
+
+    def _read_each(self, members: list[Member], now: float) -> dict[Member, int]:
+        """
+        Read rollups; how much each has given back since.
+        """
+        states = [
+            (one, one.programs, one.seen_faults, one.cheap)
+            for one in members
+            if one.cheap is not None
+        ]
+        for member in members:
+            if member.twin_of is None:
+                member.read(now)
+        later = self._clock()
+        dropped: dict[Member, int] = {}
+        for member, programs, faults, cheap in reversed(states):
+            dropped[member] = _given_back(member, cheap, later)
+            if member.ended or member.programs != programs:
+                self._lookout.settle(member, later, programs, faults)
+        return dropped
+
+    def _look_for_newcomers(self) -> None:
+        if self._lookout.crowd.was_born():
+            self._lookout.find_newcomers(self._clock())
 
 
-def _given_back(member: Member, now: float) -> int:
+def _given_back(member: Member, before: Cheap, now: float) -> int:
     """
-    How much less a member has than when its rollup was read.
+    How much less a member has than before its rollup was read.
     """
-    before = member.cheap_when_read
     member.tick(now)
-    if before is None:
-        return 0
     after = 0 if member.cheap is None else member.cheap.rss + member.cheap.swap
     return max(0, before.rss + before.swap - after)
-
-
-def _fault_size(page_size: int) -> int:
-    """
-    How many bytes one page fault can bring at most.
-
-    Huge pages come without being asked for where they are ``always``.  Where
-    they are for those who ask, few do.
-    """
-    try:
-        if "[always]" in (_HUGE / "enabled").read_text():
-            return int((_HUGE / "hpage_pmd_size").read_text())
-    except (OSError, ValueError):
-        pass
-    return page_size

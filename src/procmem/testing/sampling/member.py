@@ -1,230 +1,99 @@
 """
-One process that is looked at many times a second.
+One process that is looked at: what was read of its memory, and what it shares
+with others that are looked at.
 
-Its files are kept open, because opening one costs more than reading it.  The
-kernel ties them to the process: once it is gone they can't be read, even if
-another one got its number.  Only ``smaps_rollup`` is opened anew each time: it
-shows the memory that the process had when it was opened.
+``smaps_rollup`` is opened anew each time: it shows the memory that the process
+had when it was opened.
 """
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import os
+from collections import abc
+from typing import NamedTuple
 
-from procmem.errors import AccessDeniedError, ProcessGoneError, ProcmemError
+from procmem.errors import AccessDeniedError, ProcmemError
 from procmem.reading.totals import read_usage
 from procmem.sources.live import LiveProcess
-from procmem.testing.sampling.counters import (
-    Cheap,
-    Faults,
-    Figures,
-    cheap_of,
-    fields_of,
-    figures_of,
-    ignores_children,
-    threads_of,
-)
+from procmem.testing.sampling.counted import Counted
+from procmem.testing.sampling.counters import Cheap, Figures, figures_of
 from procmem.testing.sampling.sampled import Metric
 
-__all__ = ["HELPER_NAME", "Member"]
+__all__ = ["HELPER_NAME", "Known", "Member", "distrust"]
 
 HELPER_NAME = b"procmem-sampler"
 """What the helper is called: as long as a name can be."""
 
-_ENOUGH = 4096
+# What a member shares of its memory, if it may come to own it unnoticed.
+_MUCH_SHARED = 1 << 20
 
 _ZERO = Figures(0, 0, 0, 0)
 
 
-class Member:
+class Known(NamedTuple):
     """
-    A process, its open files, and what was last read from them.
+    What is known of a member, to be kept.
+    """
 
-    Args:
-        process: The process; closed with the member.
+    figures: Figures | None
+    cheap: Cheap | None
+    copied: int
+    lent: int
 
-        now: When it was first seen.
 
-    Raises:
-        ProcessGoneError: If it is gone.
+class Member(Counted):
+    """
+    A process that windows look at.
+
+    Attributes:
+        figures: What the rollup said, and
+
+        cheap_when_read: what the cheap counters said then.
+
+        was_read: Whether it ever was.
+
+        twin_of: Whose memory this is too (vfork), for as long as it is.
+
+        is_copy: Whether it is known to have begun as a copy of its parent.
+
+        has_copies: Whether others have begun as copies of it.
+
+        gave_up: What it shared with others when it became another program.
     """
 
     __slots__ = (
-        "_prefix",
-        "_stat",
-        "_stat_text",
-        "_statm",
-        "_statm_text",
-        "_status",
-        "_status_text",
-        "cheap",
+        "_lent",
         "cheap_when_read",
-        "denied",
-        "ended",
-        "faults",
-        "faults_when_read",
         "figures",
-        "first_seen",
-        "ignores_children",
-        "last_seen",
-        "name",
-        "parent",
-        "pid",
-        "process",
-        "programs",
-        "seen_faults",
-        "stack",
-        "start_time",
-        "threads",
+        "gave_up",
+        "has_copies",
+        "is_copy",
         "twin_of",
         "was_read",
     )
 
     def __init__(self, process: LiveProcess, now: float) -> None:
-        self.process = process
-        self.pid = process.pid
-        self.first_seen = self.last_seen = now
-        self.name = b""
-        self.parent = 0
-        self.start_time = 0
-        self.stack = b"0"
-        self.programs = 0
-        self.threads = 1
-        self.faults = Faults(0, 0)
-        self.cheap: Cheap | None = None
-        # What the rollup said, and what the cheap counters said then.
         self.figures: Figures | None = None
         self.cheap_when_read: Cheap | None = None
-        self.faults_when_read = 0
-        # Its page faults before it was last seen with memory.
-        self.seen_faults = 0
-        self.denied = False
-        self.ended = False
         self.was_read = False
-        self.ignores_children = False
-        # Whose memory this is too (vfork), for as long as it is.
         self.twin_of: Member | None = None
-        self._statm_text: bytes = b""
-        self._status_text: bytes = b""
-        self._stat_text: bytes = b""
-        self._statm = self._status = self._stat = -1
-        self._prefix = ""
-        try:
-            self._open("")
-            self.refresh(now)
-        except BaseException:
-            self.close()
-            raise
-        if self.ended:
-            self.close()
-            raise ProcessGoneError(self.pid)
+        self.is_copy = self.has_copies = False
+        # How much was given to copies since it was read.
+        self._lent = self.gave_up = 0
+        super().__init__(process, now)
 
-    # Cheap
-
-    def tick(self, now: float) -> bool:
+    def begin_anew(self) -> None:
         """
-        Look whether anything is different; True if so.
+        It is another program now: nothing that was known of its memory is so.
         """
-        if self.ended:
-            return False
-        try:
-            text = os.pread(self._statm, _ENOUGH, 0)
-        except OSError as exc:
-            self._failed(exc)
-            return True
-        if text == self._statm_text and text[:2] != b"0 ":
-            self.last_seen = now
-            return False
-        return self.refresh(now)
+        super().begin_anew()
+        if self.figures is not None:
+            shared = self.shared("footprint")
+            self.gave_up += min(self.figures.footprint, shared)
+        self.figures = self.cheap_when_read = None
+        self.is_copy = self.has_copies = False
+        self._lent = 0
 
-    def refresh(self, now: float) -> bool:
-        """
-        Read all cheap counters; True if they changed.
-        """
-        if self.ended:
-            return False
-        before = self.cheap
-        try:
-            self._statm_text = os.pread(self._statm, _ENOUGH, 0)
-            # Faults first: those that come in between are not counted as
-            # seen, though what they brought may be.
-            stat = os.pread(self._stat, _ENOUGH, 0)
-            status = os.pread(self._status, _ENOUGH, 0)
-        except OSError as exc:
-            self._failed(exc)
-            return True
-        self.last_seen = now
-        # Of one that sleeps, both are what they were, and taking them apart
-        # costs more than reading them.
-        if stat != self._stat_text:
-            self._stat_text = stat
-            self._take_stat(stat)
-        if status == self._status_text:
-            if self.cheap is not None:
-                self.seen_faults = self.faults.own
-            return False
-        self._status_text = status
-        self.threads = threads_of(status)
-        self.ignores_children = ignores_children(status)
-        self.cheap = cheap_of(status)
-        if self.cheap is None and self.threads > 1:
-            # The first thread has ended, and others have its memory.
-            self._switch_thread()
-        if self.cheap is not None:
-            self.seen_faults = self.faults.own
-        return self.cheap != before
-
-    def _take_stat(self, text: bytes) -> None:
-        fields = fields_of(text)
-        self.name, self.parent, self.faults, self.start_time, stack = fields
-        if stack != self.stack:
-            # Another program, with other memory.
-            self.stack = stack
-            self.figures = self.cheap_when_read = None
-            self.programs += 1
-
-    def _switch_thread(self) -> None:
-        try:
-            threads = self.process.threads()
-        except (OSError, ProcmemError):
-            return
-        for thread in threads:
-            prefix = f"task/{thread}/"
-            if prefix == self._prefix:
-                continue
-            try:
-                self.cheap = cheap_of(self.process.read(f"{prefix}status"))
-                if self.cheap is not None:
-                    self._open(prefix)
-                    return
-            except (OSError, ProcmemError):
-                continue
-
-    def _failed(self, exc: OSError) -> None:
-        if self._prefix:
-            # That thread has ended; the process perhaps not.
-            with contextlib.suppress(OSError, ProcmemError):
-                self._open("")
-                return
-        if exc.errno in {errno.ESRCH, errno.ENOENT}:
-            self.ended = True
-        else:
-            self.denied = True
-        self.cheap = None
-
-    def _open(self, prefix: str) -> None:
-        self._close_files()
-        self._prefix = prefix
-        self._statm = self.process.open_descriptor(f"{prefix}statm")
-        self._status = self.process.open_descriptor(f"{prefix}status")
-        # Its counters are those of the whole process, whatever its threads.
-        self._stat = self.process.open_descriptor("stat")
-
-    # In full
-
-    def read(self) -> Figures | None:
+    def read(self, now: float) -> Figures | None:
         """
         Read the rollup; None if the process ended or may not be read.
         """
@@ -236,16 +105,116 @@ class Member:
             return None
         except (OSError, ProcmemError):
             return None
-        self.figures, self.cheap_when_read = figures, before
-        self.faults_when_read = faults
+        self.figures = figures
+        self.copied = self._lent = 0
         self.was_read = True
+        # What came while it was read must not be added to it once more.
+        programs = self.programs
+        self.refresh(now)
+        if self.programs != programs:
+            # What was read is of another program.
+            return None
+        after = self.cheap
+        if before is not None and after is not None:
+            after = after.when_rss_was(figures.rss, before)
+            if figures.rss > after.rss and self.faults.own > faults:
+                # It had more then, and has given it back already.
+                after = after.with_more(figures.rss - after.rss)
+            # Nor must pages be counted that others were read with before.
+            new = after.shmem - before.shmem
+            if new > 0:
+                after = after._replace(shmem=before.shmem)
+                self.figures = figures = figures.without_shmem(new)
+        self.cheap_when_read = after or before
+        self.shares = self.shared("footprint") > _MUCH_SHARED
         return figures
 
-    def begin_as_copy(self) -> None:
+    def read_alone(self, now: float) -> None:
         """
-        It was just forked: all that it has is its parent's so far.
+        Read what a copy has made its own since it was read: its original has
+        those pages still, so that they are more, whoever else shares them.
+        """
+        old, had_read, lent = self.figures, self.was_read, self._lent
+        new = self.read(now)
+        if new is None or old is None or self.cheap_when_read is None:
+            return
+        own = max(0, new.uss - old.uss)
+        cheap = self.cheap_when_read
+        self.figures = new._replace(
+            footprint=min(cheap.of("footprint"), old.footprint + own),
+            pss=min(cheap.of("pss"), old.pss + own),
+            pss_shmem=old.pss_shmem,
+            pss_file=old.pss_file,
+        )
+        self.was_read, self._lent = had_read, lent
+
+    def known(self) -> Known:
+        """
+        What is known.
+        """
+        figures = self.figures if self.was_read or self.is_copy else None
+        return Known(figures, self.cheap_when_read, self.copied, self._lent)
+
+    def take_back(self, known: Known) -> None:
+        """
+        What was read is not to be trusted; what was known before is.
+        """
+        self.figures, self.cheap_when_read = known.figures, known.cheap
+        self.copied += known.copied
+        self._lent = max(self._lent, known.lent)
+        self.shares = self.shared("footprint") > _MUCH_SHARED
+
+    def can_be_read_alone(self, metric: Metric) -> bool:
+        """
+        Whether it is a copy, nobody is a copy of it, and what it shares is
+        what it shared when it was read.
+        """
+        if not self.is_copy or self.has_copies or self.cheap is None:
+            return False
+        then = self.cheap_when_read
+        return then is not None and then.of_others(metric) >= self.cheap.of_others(
+            metric
+        )
+
+    def begin_as_copy(self, original: Member) -> None:
+        """
+        It was just forked: all that it has is also the other's, but for what
+        its page faults may have made its own before it was seen.
         """
         self.figures, self.cheap_when_read = _ZERO, self.cheap
+        self.copied = self.faults.own * self.page
+        self.shares = self.shared("footprint") > _MUCH_SHARED
+        # Either may be the one who writes first.
+        original.lend(self)
+
+    def lend(self, copy: Member) -> None:
+        """
+        What it has, it now shares with a copy of it.
+        """
+        if copy.cheap is not None:
+            self._lent = max(self._lent, copy.cheap.of("footprint"))
+            self.has_copies = True
+            self.shares |= self._lent > _MUCH_SHARED
+
+    def shared(self, metric: Metric) -> int:
+        """
+        How much of what it has was others' too, when it was last read.
+        """
+        if metric == "rss" or self.figures is None or self.cheap_when_read is None:
+            return 0
+        before = self.cheap_when_read.of(metric)
+        return max(self._lent, before - self.figures.of(metric))
+
+    def may_own(self, metric: Metric) -> int:
+        """
+        How much of that may have become its own since.
+        """
+        if self.cheap is None or self.cheap_when_read is None or self.denied:
+            return 0
+        # What it has no more, others may still have.
+        gone = self.cheap_when_read.of(metric) - self.cheap.of(metric)
+        unknown = self.copied + max(0, gone)
+        return min(self.shared(metric), unknown) if unknown else 0
 
     def _figures(self) -> Figures:
         data = self.process.read(f"{self._prefix}smaps_rollup")
@@ -261,6 +230,8 @@ class Member:
             usage.pss,
             usage.uss,
             usage.rss,
+            usage.pss_shmem or 0,
+            usage.pss_file or 0,
         )
 
     def expected(self, metric: Metric) -> int:
@@ -276,17 +247,21 @@ class Member:
             return max(0, min(cheap, self.figures.of(metric) + change))
         return cheap
 
-    # Letting go
 
-    def close(self) -> None:
-        """
-        Close all that is open.
-        """
-        self._close_files()
-        self.process.close()
+def distrust(known: abc.Mapping[Member, Known]) -> None:
+    """
+    Members were read while others came or went, who may have shared what
+    they have: what was known before holds, if that is more.
 
-    def _close_files(self) -> None:
-        for descriptor in (self._statm, self._status, self._stat):
-            if descriptor >= 0:
-                os.close(descriptor)
-        self._statm = self._status = self._stat = -1
+    Args:
+        known: What was.
+    """
+    old = {m: k for m, k in known.items() if k.figures and m.figures}
+    after = sum(member.expected("footprint") for member in old)
+    now = {member: member.known() for member in old}
+    for member, what in old.items():
+        member.take_back(what)
+    if after >= sum(member.expected("footprint") for member in old):
+        for member, what in now.items():
+            member.figures, member.cheap_when_read = what.figures, what.cheap
+            member.copied = what.copied

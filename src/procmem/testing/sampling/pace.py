@@ -14,11 +14,20 @@ __all__ = ["Pace"]
 # Of one core.  Together less than the 2 % that are promised: waking up, and
 # whatever is not foreseen, need some as well.
 _FOR_TICKS = 0.65
-_FOR_READING = 0.2
+_FOR_READING = 0.25
 
 # What can be saved, in seconds: a spike of several hundred MiB is read at
 # once, and while something moves, ticks come faster than they can for long.
 _READING_SAVED = 0.006
+
+# What may be spent in advance on a reading that promises much, in seconds of
+# processor time for each part of the share: what is not read then may be over
+# before it can be paid for.  All of it for a twelfth more than is known.
+_IN_ADVANCE = 3.0
+_PROMISING = 12
+
+# How much of that may be spent where there is no need to.
+_WITHOUT_NEED = 0.25
 _TICKS_SAVED = 0.004
 
 # What a tick costs is averaged over so many; one that met many newcomers, or
@@ -48,6 +57,7 @@ class Pace:
     """
 
     __slots__ = (
+        "_advance",
         "_cost",
         "_filled",
         "_for_reading",
@@ -60,6 +70,7 @@ class Pace:
     def __init__(self, *, share: float, interval: float, now: float) -> None:
         self._for_ticks = share * _FOR_TICKS
         self._for_reading = share * _FOR_READING
+        self._advance = share * _IN_ADVANCE
         self._interval = interval
         self._cost = 0.0
         self._reading = _READING_SAVED
@@ -84,11 +95,27 @@ class Pace:
         )
         self._ticks = min(self._ticks + passed * self._for_ticks, _TICKS_SAVED)
 
-    def affords(self, cost: float) -> bool:
+    def affords(self, cost: float, promise: float = 0.0) -> bool:
         """
         Whether a reading that costs so much can be paid for.
+
+        Args:
+            cost: Seconds of processor time.
+
+            promise: How much more it may show than is known, as a part of
+                that: much is worth a debt.
         """
-        return self._reading >= cost
+        debt = self._debt(promise)
+        return self._reading >= cost or (debt > 0 and self._reading + debt > 0)
+
+    def affords_all(self, cost: float, promise: float) -> bool:
+        """
+        The same, where a part would do: enough must be left for the next.
+        """
+        return self._reading - cost >= -self._debt(promise) * _WITHOUT_NEED
+
+    def _debt(self, promise: float) -> float:
+        return self._advance * min(1.0, promise * _PROMISING)
 
     def pay(self, cost: float) -> None:
         """

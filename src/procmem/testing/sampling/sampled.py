@@ -137,9 +137,10 @@ class Sampled:
             while the others were read.  None if there was no time to.
 
         estimate: The largest sum at any tick, in bytes: what was last read
-            in full, with what the cheap counters had changed by since.  As
-            sure as the kernel's counters, but for copies of shared pages
-            made since, which those do not show.  None if nothing was seen.
+            in full, with what the cheap counters had changed by since, and
+            with the copies of shared pages that those do not show, once the
+            processes were read that may have made them.  None if nothing
+            was seen.
 
         upper: What the sum of the members that were seen can have been at
             most, in bytes, up to the last tick that saw each.  None if that
