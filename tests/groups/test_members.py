@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -150,6 +151,8 @@ class TestNamed:
         """
         with forked() as pid, procmem.Members.of([pid]) as members:
             group = members.read()
+            # The kernel tells when a process started in steps of 10 ms.
+            time.sleep(0.03)
             reap(pid)
             _take(pid)
             try:
@@ -172,6 +175,7 @@ class TestNamed:
         (child,) = parent.fork()
         with procmem.Members.tree(parent.pid) as members:
             before = members.read()
+            time.sleep(0.03)
             parent.reap(child)
             _take(child)
             try:

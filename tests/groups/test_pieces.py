@@ -141,7 +141,7 @@ class TestSpaces:
         files: dict[int, Files] = {pid: process(pid) for pid in space_of}
         source = machine(files)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(spaces, "_order", pretended.order)
+            patch.setattr(spaces, "order_of_memory", pretended.order)
             patch.setattr(spaces, "LiveProcess", object)
             patch.setattr(spaces, "numbers_are_ours", lambda _: True)
             found, unknown = spaces.spaces_of([source.pin(pid) for pid in space_of])
@@ -165,7 +165,7 @@ class TestSpaces:
             return pretended.order(one, two)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(spaces, "_order", order)
+            patch.setattr(spaces, "order_of_memory", order)
             patch.setattr(spaces, "LiveProcess", object)
             patch.setattr(spaces, "numbers_are_ours", lambda _: True)
             pins = [source.pin(pid) for pid in range(1, 7)]
@@ -181,7 +181,7 @@ class TestSpaces:
         pretended = _Pretended({pid: pid * 37 % 101 for pid in range(1, 101)})
         source = machine({pid: process(pid) for pid in pretended.space_of})
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(spaces, "_order", pretended.order)
+            patch.setattr(spaces, "order_of_memory", pretended.order)
             patch.setattr(spaces, "LiveProcess", object)
             patch.setattr(spaces, "numbers_are_ours", lambda _: True)
             spaces.spaces_of([source.pin(pid) for pid in pretended.space_of])

@@ -11,36 +11,16 @@ Source: :manpage:`kcmp(2)`, ``kernel/kcmp.c``.
 
 from __future__ import annotations
 
-import ctypes
 import os
-import platform
 import re
 from collections import abc
-from functools import cache
 
 from procmem.errors import ProcmemError
 from procmem.sources.base import PinnedProcess, Source
+from procmem.sources.kcmp import GREATER, LESS, SAME, order_of_memory
 from procmem.sources.live import LiveProcess
 
 __all__ = ["Spaces", "numbers_are_ours", "spaces_of"]
-
-_KCMP_VM = 1
-
-# What kcmp answers.
-_SAME, _LESS, _GREATER = 0, 1, 2
-
-# Unlike those of newer calls, the number differs.
-_KCMP = {
-    "aarch64": 272,
-    "arm": 378,
-    "i686": 349,
-    "loongarch64": 272,
-    "ppc64": 354,
-    "ppc64le": 354,
-    "riscv64": 272,
-    "s390x": 343,
-    "x86_64": 312,
-}
 
 _NSPID = re.compile(rb"\nNSpid:\t([0-9\t]+)\n")
 
@@ -90,17 +70,17 @@ def _ordered(
     ``~index`` of the one that has its own, or the index to insert it at; and
     whether that is known.
     """
-    if _order(process.pid, process.pid) != _SAME:
+    if order_of_memory(process.pid, process.pid) != SAME:
         return 0, False
     low, high = 0, len(others)
     while low < high:
         middle = (low + high) // 2
-        order = _order(process.pid, others[middle].pid)
-        if order == _SAME:
+        order = order_of_memory(process.pid, others[middle].pid)
+        if order == SAME:
             return ~middle, True
         if order < 0:
             return _among_some(process, others)
-        if order == _LESS:
+        if order == LESS:
             high = middle
         else:
             low = middle + 1
@@ -115,12 +95,12 @@ def _among_some(
     """
     place = 0
     for index, other in enumerate(others):
-        order = _order(process.pid, other.pid)
-        if order == _SAME:
+        order = order_of_memory(process.pid, other.pid)
+        if order == SAME:
             return ~index, True
-        if order == _GREATER:
+        if order == GREATER:
             place = index + 1
-        elif order < 0 and _order(other.pid, other.pid) == _SAME:
+        elif order < 0 and order_of_memory(other.pid, other.pid) == SAME:
             return 0, False
     return place, True
 
@@ -139,28 +119,6 @@ def _one_by_one(
             return ~index, True
     # The first would be known without having asked anything.
     return len(others), bool(others) or process.shares_memory_with(process) is not None
-
-
-_Kcmp = abc.Callable[[int, int, int, int, int, int], int]
-
-
-@cache
-def _kcmp() -> tuple[_Kcmp, int] | None:
-    """
-    The function to make system calls with and the number of this one; None if
-    that is not known for this processor.
-    """
-    number = _KCMP.get(platform.machine())
-    return None if number is None else (ctypes.CDLL(None).syscall, number)
-
-
-def _order(one: int, two: int) -> int:
-    """
-    What the kernel says of the address spaces of two pids; less than 0 if it
-    does not.
-    """
-    call = _kcmp()
-    return -1 if call is None else call[0](call[1], one, two, _KCMP_VM, 0, 0)
 
 
 def numbers_are_ours(source: Source) -> bool:
