@@ -50,8 +50,9 @@ _BY_KERNEL = 0x80
 
 _SHELL = "/bin/sh"
 
-# As long as it takes, in seconds.
-_LONG = 3600.0
+# Seconds after which one looks whether the command has ended, also if nothing
+# was heard of it.
+_LONG = 0.5
 
 
 class CannotStartError(Exception):
@@ -117,13 +118,13 @@ class Command:
         Wait, at most so long, until something happens, and see to it: pass
         signals on, and take note of children that have ended.
         """
-        end = time.monotonic() + seconds
+        end = time.monotonic() + min(seconds, _LONG)
         while True:
             rest = max(0.0, end - time.monotonic())
             received = signal.sigtimedwait(self._awaited, rest)
-            if received is None:
-                return
-            if received.si_signo == signal.SIGCHLD:
+            # Where there are other threads, one of them may have been given
+            # the signal that a child has ended: so it is asked anyway.
+            if received is None or received.si_signo == signal.SIGCHLD:
                 self.reap()
                 return
             if received.si_code != _BY_KERNEL:
