@@ -98,7 +98,11 @@ def tests(session: nox.Session) -> None:
     install_wheel(session, "--group", "tests")
     # By whole files: the examples of a page build on each other.
     parallel = ("--numprocesses=auto", "--dist=loadfile")
-    session.run("coverage", "run", "-m", "pytest", *parallel, *session.posargs)
+    # The benchmarks are the same for all, and no part of what is installed.
+    chosen = () if session.python == PYTHONS[0] else ("-m", "not bench")
+    session.run(
+        *("coverage", "run", "-m", "pytest"), *parallel, *chosen, *session.posargs
+    )
 
 
 @nox.session(requires=["tests"])
