@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 
-def main() -> int:
+def main() -> int:  # pragma: no cover (another process)
     """
     Run the test that the file named on the command line asks for.
     """
