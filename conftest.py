@@ -7,6 +7,7 @@ from machine to machine, an example writes ``...`` in their place.
 
 from __future__ import annotations
 
+import gc
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE
 
 from sybil import Document, Sybil
@@ -29,12 +30,23 @@ class _Docstrings(PythonDocStringDocument):
         Document.__init__(self, text, path)
 
 
+def _without_garbage(_: dict[str, object]) -> None:
+    """
+    Collect what other tests have left behind.
+
+    A reader starts with an interpreter that is new.  Here megabytes of garbage
+    could go between two figures of an example.
+    """
+    gc.collect()
+
+
 _PAGES = Sybil(
     parsers=[
         myst.PythonCodeBlockParser(doctest_optionflags=_FLAGS),
         myst.SkipParser(),
     ],
     patterns=["README.md", "docs/*.md", "docs/**/*.md"],
+    setup=_without_garbage,
 )
 _MODULES = Sybil(
     parsers=[rest.DocTestParser(_FLAGS), rest.SkipParser()],

@@ -24,7 +24,8 @@ _SIZE = 64 * 1024**2
 _COUNT = {"tiny": 3, "full": 50}
 _MOST_THREADS = 8
 
-_GROUP, _RAW, _SERIAL, _PSUTIL = "group", "raw", "one thread", "psutil"
+_GROUP, _HELD = "group", "held members"
+_RAW, _SERIAL, _PSUTIL = "raw", "one thread", "psutil"
 
 
 def run(scale: Scale) -> Measured:
@@ -56,15 +57,19 @@ def _large(scale: Scale, pids: Sequence[int], size: int) -> Measured:
         calls[_PSUTIL] = lambda: sum(
             psutil.Process(pid).memory_full_info().pss for pid in pids
         )
-    times = take_turns(calls, rounds=scale.rounds, sample=scale.sample)
-    what = f"{len(pids)} processes of {size // 1024**2} MiB: group(pids)"
-    yield Figure(
-        what=f"{what} / raw reads by as many threads",
-        unit="x",
-        values=ratios(times, _GROUP, _RAW),
-        limit=1.15,
-        note=_least(times, _GROUP, _RAW),
-    )
+    with procmem.Members.of(pids) as members:
+        calls[_HELD] = lambda: members.read().footprint
+        times = take_turns(calls, rounds=scale.rounds, sample=scale.sample)
+    what = f"{len(pids)} processes of {size // 1024**2} MiB:"
+    for name, call in ((_GROUP, "group(pids)"), (_HELD, "Members.read()")):
+        yield Figure(
+            what=f"{what} {call} / raw reads by as many threads",
+            unit="x",
+            values=ratios(times, name, _RAW),
+            limit=1.15,
+            note=_least(times, name, _RAW),
+        )
+    what += " group(pids)"
     yield Figure(
         what=f"{what} / raw reads by one thread",
         unit="x",

@@ -12,6 +12,7 @@ import attrs
 import procmem
 from procmem.sources.base import PinnedProcess
 from procmem.sources.handles import Unheld
+from procmem.sources.users import effective_user
 from tests.captures.binary import CapturePagemap
 
 if TYPE_CHECKING:
@@ -129,6 +130,12 @@ class CaptureProcess(Unheld):
         swapped = self.source.swapped.get((found.device, found.inode), frozenset())
         pages = sum(offset <= place < offset + size for place in swapped)
         return pages * self.source.page_size
+
+    def owner(self) -> int | None:
+        """
+        Whose it is.
+        """
+        return effective_user(self.read("status"))
 
     def shares_memory_with(self, other: PinnedProcess) -> bool | None:
         """

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import pickle
+
 import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import procmem
+from procmem.formats import smaps_rollup
 from tests.kernel import strategies
 from tests.kernel.eras import ERAS, STATUS_ERAS, Era
 from tests.kernel.rendering import (
@@ -101,6 +104,40 @@ class TestParseSmapsRollup:
         text = render_rollup(expected, era, start=start, end=start + 4096)
 
         assert expected == procmem.parse_smaps_rollup(text)
+
+    @with_rollup
+    @few
+    @given(data=st.data())
+    def test_second_of_its_kind(self, era: Era, data: st.DataObject) -> None:
+        """
+        Lines that were seen before are read at once, which gives the same,
+        differs in nothing from what a constructor makes, and is refused where
+        it was before.
+        """
+        first, second = (
+            render_rollup(data.draw(strategies.usages(era.rollup_keys)), era)
+            for _ in range(2)
+        )
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(smaps_rollup, "_layouts", [])
+            slowly = procmem.parse_smaps_rollup(second)
+            patch.setattr(smaps_rollup, "_layouts", [])
+            procmem.parse_smaps_rollup(first)
+            patch.setattr(smaps_rollup, "_usual_counters", None)
+            usage = procmem.parse_smaps_rollup(second)
+            patch.undo()
+
+            assert slowly == usage == attrs.evolve(usage)
+            assert repr(slowly) == repr(usage)
+            assert slowly.evidence == usage.evidence
+            assert pickle.loads(pickle.dumps(usage)) == usage
+            for broken in (
+                second[:-1],
+                b"x" + second,
+                second.replace(b" kB", b" MB", 1),
+            ):
+                with pytest.raises(procmem.ParseError):
+                    procmem.parse_smaps_rollup(broken)
 
 
 class TestParseStatus:

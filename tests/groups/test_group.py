@@ -54,7 +54,7 @@ class TestSums:
         evidence = self.group.evidence
 
         assert "kernel" == evidence.method
-        assert ("stat", "status", "smaps_rollup") == evidence.files
+        assert ("stat", "smaps_rollup") == evidence.files
         assert evidence.seconds is not None
         assert () == evidence.missing == evidence.notes == self.group.missing
         assert evidence == self.group.usage.evidence

@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 
 import procmem
 from procmem.errors import ParseError
-from procmem.evidence import Evidence
 from procmem.groups.crew import Crew, processors
 from procmem.groups.deadline import Deadline
 from procmem.groups.identity import identity_of
-from procmem.groups.texts import is_usual, usages
+from procmem.groups.texts import is_usual, usage_of
 from procmem.sources import spaces
 from tests.cli_machine import rollup
 from tests.groups.machine import Files, machine, process, stat
@@ -72,33 +71,21 @@ class TestIdentity:
 
 
 class TestTexts:
-    @given(st.lists(st.tuples(*[st.integers(0, 2**40)] * 3), max_size=8), st.booleans())
-    def test_agrees(self, amounts: list[tuple[int, int, int]], odd: bool) -> None:
+    def test_usage(self) -> None:
         """
-        Taken apart together, they say what they say one by one.
+        They say what the parser reads in them, and how long they took.
         """
-        texts = [rollup(anonymous=a, file=f, swap=s) for a, f, s in amounts]
-        if odd:
-            texts.append(rollup(anonymous=0, file=0) + b"New:  8 kB\n")
-        evidence = [Evidence(seconds=float(index)) for index in range(len(texts))]
-        found = usages(texts, evidence)
+        text = rollup(anonymous=8192, file=4096)
+        usage = usage_of(text, 0.25)
 
-        assert list(map(procmem.parse_smaps_rollup, texts)) == found
-        assert evidence == [
-            usage.evidence for usage in found if isinstance(usage, procmem.Usage)
-        ]
-
-    @given(st.lists(st.binary(max_size=60), max_size=4))
-    def test_any_bytes(self, texts: list[bytes]) -> None:
-        """
-        One that is none is an error, and no other is.
-        """
-        good = rollup(anonymous=4096, file=0)
-        texts = [good, *texts]
-        found = usages(texts, [Evidence()] * len(texts))
-
-        assert len(texts) == len(found)
-        assert procmem.parse_smaps_rollup(good) == found[0]
+        assert procmem.parse_smaps_rollup(text) == usage
+        assert ("kernel", ("smaps_rollup",), 0.25) == (
+            usage.evidence.method,
+            usage.evidence.files,
+            usage.evidence.seconds,
+        )
+        with pytest.raises(procmem.ParseError):
+            usage_of(text[:-2], 0.25)
 
     def test_usual(self) -> None:
         """

@@ -84,7 +84,8 @@ class TestForked:
 
         made = 16 * MIB + 4 * MIB + 8 * MIB
         assert abs(grown(after, before, "footprint") - made) < _ROUNDED
-        assert abs(grown(after, before, "pss") - made) < _ROUNDED
+        # It has a share of the libraries, which other processes change.
+        assert abs(grown(after, before, "pss") - made) < MIB
         # Python may copy a page of its own meanwhile.
         assert abs(grown(after, before, "rss_sum") - 5 * (16 + 8) * MIB) < 16 * PAGE
         assert abs(grown(after, before, "uss_sum") - 4 * MIB) < 16 * PAGE

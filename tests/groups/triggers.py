@@ -20,7 +20,8 @@ class Triggers:
     """
     The live ``/proc`` with triggers.
 
-    Each is pulled once, just before the file is read the first time.
+    Each is pulled once, just before the file is read the first time, or just
+    after that ("after stat"), or just before one asks for the "owner".
     """
 
     def __init__(self, actions: dict[tuple[int, str], Action]) -> None:
@@ -65,7 +66,13 @@ class _Process:
 
     def read(self, file: str) -> bytes:
         self.source.pull(self._process.pid, file)
-        return self._process.read(file)
+        content = self._process.read(file)
+        self.source.pull(self._process.pid, f"after {file}")
+        return content
+
+    def owner(self) -> int | None:
+        self.source.pull(self._process.pid, "owner")
+        return self._process.owner()
 
     def open(self, file: str) -> Any:
         self.source.pull(self._process.pid, file)

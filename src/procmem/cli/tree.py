@@ -139,7 +139,7 @@ def _read(options: Options, source: Source) -> Seen:
         # The number of a thread means its process.
         root = next(iter(members.named), options.pid)
         identities = members.identities
-        group = members.read_found(deadline, mappings=options.kinds).parsed()
+        group = members.read_found(deadline, mappings=options.kinds)
         return Seen(root, group, identities)
 
 

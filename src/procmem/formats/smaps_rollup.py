@@ -9,13 +9,18 @@ Source: ``show_smaps_rollup()`` in ``fs/proc/task_mmu.c``.
 from __future__ import annotations
 
 import re
+from collections import abc
+from operator import itemgetter
 from typing import cast
+
+import attrs
 
 from procmem.errors import ParseError
 from procmem.evidence import Evidence
 from procmem.formats.blocks import tables
 from procmem.formats.counters import COUNTER_KEYS
-from procmem.model.usage import Usage
+from procmem.model.bulk import build_rows
+from procmem.model.usage import SLOTS, Usage
 
 __all__ = ["parse_smaps_rollup", "rollup"]
 
@@ -25,6 +30,9 @@ _HEADER = re.compile(rb"[0-9a-f]+-[0-9a-f]+ ---p 0+ 0+:0+ 0 +\[rollup\]\n")
 _COUNTER = re.compile(rb"\n([A-Za-z_]+): *([0-9]{1,20}) kB(?=\n)")
 _KIB = 1024
 _NAMES = {key.encode(): name for key, name in COUNTER_KEYS.items()}
+
+# A kernel prints the same keys in the same order all the time.
+_MOST_LAYOUTS = 4
 
 
 def parse_smaps_rollup(data: bytes) -> Usage:
@@ -46,10 +54,49 @@ def rollup(data: bytes, evidence: Evidence) -> Usage:
     """
     The same with *evidence* of the caller's.
     """
+    for layout in _layouts:
+        usage = layout(data, evidence)
+        if usage is not None:
+            return usage
     counters = _usual_counters(data)
-    if counters is not None:
-        return Usage.of(counters, evidence=evidence)
-    return _unusual(data, evidence)
+    if counters is None:
+        return _unusual(data, evidence)
+    if len(_layouts) < _MOST_LAYOUTS:
+        _layouts.append(_layout([key for key, _ in _COUNTER.findall(data)]))
+    return Usage.of(counters, evidence=evidence)
+
+
+_Layout = abc.Callable[[bytes, Evidence], Usage | None]
+_layouts: list[_Layout] = []
+
+
+def _layout(keys: abc.Sequence[bytes]) -> _Layout:
+    """
+    What takes a rollup of just these *keys* apart at once; it gives None for
+    any other.
+
+    All are known, and each is there once.
+    """
+    lines = b"".join(key + b": *([0-9]{1,20}) kB\n" for key in keys)
+    match = re.compile(_HEADER.pattern + lines).fullmatch
+    columns = [SLOTS[_NAMES[key]] for key in keys]
+    columns += ["other", "evidence", "absent"]
+    arrange = itemgetter(
+        *(
+            columns.index(field.name if field.name in columns else "absent")
+            for field in attrs.fields(Usage)
+        )
+    )
+
+    def read(data: bytes, evidence: Evidence) -> Usage | None:
+        found = match(data)
+        if found is None:
+            return None
+        sizes = [0 if d == b"0" else int(d) * _KIB for d in found.groups()]
+        (usage,) = build_rows(Usage, [arrange((*sizes, (), evidence, None))])
+        return usage
+
+    return read
 
 
 def _usual_counters(data: bytes) -> dict[str, int] | None:

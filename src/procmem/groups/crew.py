@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import os
 from collections import abc, deque
-from threading import Thread
 from typing import Generic, TypeVar
 
 from procmem.groups.deadline import Deadline
+from procmem.groups.helper import Helper
 
 __all__ = ["Crew", "processors"]
 
@@ -24,6 +24,10 @@ _Job = TypeVar("_Job")
 _Result = TypeVar("_Result")
 
 _MOST_THREADS = 8
+
+# What Python has to do is done faster for several results in a row, but
+# nobody else can begin with anything meanwhile.
+_IN_A_ROW = 8
 
 
 class Crew(Generic[_Job, _Result]):
@@ -38,9 +42,21 @@ class Crew(Generic[_Job, _Result]):
         is_large: Whether a job takes long enough to be worth a helper, which
             otherwise takes longer to be handed the interpreter than the job
             takes.  Large jobs come first.
+
+        digest: Is called with each result by the thread that runs the crew,
+            for some in a row, while the others work on.
     """
 
-    __slots__ = ("_failures", "_is_large", "_is_over", "_results", "_waiting", "_work")
+    __slots__ = (
+        "_digest",
+        "_digested",
+        "_failures",
+        "_is_large",
+        "_is_over",
+        "_results",
+        "_waiting",
+        "_work",
+    )
 
     def __init__(
         self,
@@ -48,16 +64,25 @@ class Crew(Generic[_Job, _Result]):
         work: abc.Callable[[_Job], _Result],
         *,
         is_large: abc.Callable[[_Job], bool],
+        digest: abc.Callable[[_Result], object] | None = None,
     ) -> None:
         # Several threads may take from a deque, and append to a list.
         self._waiting = deque(jobs)
         self._work = work
         self._is_large = is_large
+        self._digest = digest
+        self._digested = 0
         self._results: list[_Result] = []
         self._failures: list[BaseException] = []
         self._is_over = False
 
-    def run(self, deadline: Deadline, *, threads: int | None = None) -> list[_Result]:
+    def run(
+        self,
+        deadline: Deadline,
+        *,
+        threads: int | None = None,
+        spare: Helper | None = None,
+    ) -> list[_Result]:
         """
         The results of all that was done in time, in any order.
 
@@ -66,55 +91,75 @@ class Crew(Generic[_Job, _Result]):
 
             threads: How many, at most; None for as many as there are
                 processors.
+
+            spare: A helper that is there anyhow, and used if one is needed.
         """
         most = min(threads or processors(), sum(map(self._is_large, self._waiting)))
-        helpers: list[Thread] = []
+        helpers = [Helper() for _ in range(most - 1)]
         if deadline.exists:
-            if self._waiting and not deadline.has_passed:
-                helpers = [self._helper(only_large=False)]
-                helpers += [self._helper() for _ in range(most - 1)]
-            for helper in helpers:
-                helper.join(deadline.left)
-            self._stop()
+            self._wait_for(helpers, deadline)
         else:
-            helpers = [self._helper() for _ in range(most - 1)]
-            try:
-                self._take_turns(only_large=False)
-            finally:
-                # After an interrupt, have the helpers stop.
-                self._waiting.clear()
-            for helper in helpers:
-                helper.join()
+            self._work_with([*([spare] if spare else []), *helpers][: most - 1])
         if self._failures:
             raise self._failures[0]
+        self._digest_results()
         return list(self._results)
+
+    def _wait_for(self, helpers: list[Helper], deadline: Deadline) -> None:
+        if self._waiting and not deadline.has_passed:
+            for helper in helpers:
+                helper.do_last(self._help)
+            helpers.append(Helper())
+            helpers[-1].do_last(lambda: self._help(only_large=False))
+        for helper in helpers:
+            helper.join(deadline.left)
+        self._stop()
+
+    def _work_with(self, helpers: abc.Iterable[Helper]) -> None:
+        for helper in helpers:
+            helper.do_last(self._help)
+        try:
+            for _ in self._turns():
+                if len(self._results) >= self._digested + _IN_A_ROW:
+                    self._digest_results()
+        finally:
+            # After an interrupt, have the helpers stop.
+            self._waiting.clear()
+        self._digest_results()
+        for helper in helpers:
+            helper.join()
+
+    def _digest_results(self) -> None:
+        if self._digest is not None:
+            some = self._results[self._digested :]
+            for result in some:
+                self._digest(result)
+            self._digested += len(some)
 
     def _stop(self) -> None:
         self._waiting.clear()
         self._is_over = True
 
-    def _helper(self, *, only_large: bool = True) -> Thread:
-        # Daemons: the end of the program need not wait until a read is done.
-        helper = Thread(target=self._help, args=(only_large,), daemon=True)
-        helper.start()
-        return helper
-
-    def _help(self, only_large: bool) -> None:
+    def _help(self, *, only_large: bool = True) -> None:
         try:
-            self._take_turns(only_large=only_large)
+            for job in self._turns():
+                if only_large and not self._is_large(job):
+                    return
         except BaseException as exc:  # noqa: BLE001 (run() raises it)
             self._failures.append(exc)
             self._waiting.clear()
 
-    def _take_turns(self, *, only_large: bool) -> None:
+    def _turns(self) -> abc.Iterator[_Job]:
+        """
+        Do one job after the other, and give each when it is done.
+        """
         while not self._is_over:
             try:
                 job = self._waiting.popleft()
             except IndexError:
                 return
             self._results.append(self._work(job))
-            if only_large and not self._is_large(job):
-                return
+            yield job
 
 
 def processors() -> int:

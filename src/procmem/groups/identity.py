@@ -22,9 +22,9 @@ laid it out.  Only processes that were forked from one have that in common."""
 # include/linux/sched.h
 _PF_KTHREAD = 0x00200000
 
-# Fields 26 to 28 of the manual page; the third is the first after the name.
-_LAYOUT = slice(26 - 3, 28 - 3)
-_STACK = 28 - 3
+# Fields 26 to 28 of the manual page: where code begins and ends, and the stack
+# began.  The third is the first after the name.
+_CODE = 26 - 3
 # What a parent is told when it ends, which for threads is nobody.
 _EXIT_SIGNAL = 38 - 3
 
@@ -85,23 +85,23 @@ def identity_of(data: bytes, *, page_size: int) -> Identity:
     """
     head, _, tail = data.rpartition(b") ")
     number, _, name = head.partition(b" (")
-    fields = tail.split()
+    fields = tail.split(b" ", _EXIT_SIGNAL + 1)
     try:
-        start_code, end_code = map(int, fields[_LAYOUT][:2])
-        layout = (start_code, end_code, int(fields[_STACK]))
+        layout = (int(fields[_CODE]), int(fields[_CODE + 1]), int(fields[_CODE + 2]))
+        # By their places: naming them takes longer than all the rest.
         return Identity(
-            pid=int(number),
-            name=name.decode("utf-8", "surrogateescape"),
-            state=fields[0].decode("ascii"),
-            parent=int(fields[1]),
-            session=int(fields[3]),
-            threads=int(fields[17]),
-            start_time=int(fields[19]),
-            resident=max(0, int(fields[21])) * page_size,
-            is_kernel_thread=bool(int(fields[6]) & _PF_KTHREAD),
-            is_thread=fields[_EXIT_SIGNAL] == b"-1",
+            int(number),
+            name.decode("utf-8", "surrogateescape"),
+            fields[0].decode("ascii"),
+            int(fields[1]),
+            int(fields[3]),
+            int(fields[17]),
+            int(fields[19]),
+            max(0, int(fields[21])) * page_size,
+            bool(int(fields[6]) & _PF_KTHREAD),
+            fields[_EXIT_SIGNAL] == b"-1",
             # A process that may not be looked into shows 1, 1 and 0.
-            layout=layout if layout[2] else None,
+            layout if layout[2] else None,
         )
     except (ValueError, IndexError):
         return _unusual(data, page_size)

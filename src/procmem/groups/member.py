@@ -8,6 +8,7 @@ import attrs
 
 from procmem import accounting
 from procmem.errors import UnsupportedError
+from procmem.model.bulk import Slotted
 from procmem.model.mapping import Mappings
 from procmem.model.usage import Usage
 
@@ -15,7 +16,7 @@ __all__ = ["Member"]
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Member:
+class Member(Slotted):
     """
     A process of a group whose memory was read.
 
@@ -27,7 +28,7 @@ class Member:
 
         name: Of its program, at most 15 bytes.
 
-        uid: Its effective user; None if the source has no ``status`` of it.
+        uid: Its effective user; None if that is not known.
 
         parent: Its parent when it was read; None if that is outside of what
             the source shows.
@@ -76,12 +77,13 @@ class Member:
         Raises:
             UnsupportedError: If the kernel tells no more than bounds.
         """
-        known = self.usage.get("footprint")
-        if isinstance(known, int):
-            return known
-        if self.mappings is not None:
-            return accounting.footprint(self.mappings)
-        raise UnsupportedError("smaps_rollup: footprint", "Linux 5.4 or mappings")
+        try:
+            return self.usage.footprint
+        except UnsupportedError:
+            if self.mappings is None:
+                needs = "Linux 5.4 or mappings"
+                raise UnsupportedError("smaps_rollup: footprint", needs) from None
+        return accounting.footprint(self.mappings)
 
     def __repr__(self) -> str:
         more = ""

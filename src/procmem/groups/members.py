@@ -8,6 +8,7 @@ import re
 import threading
 import time
 from collections import abc
+from functools import partial
 from types import TracebackType
 from typing import Self, Unpack
 
@@ -15,14 +16,15 @@ from procmem.groups import matching
 from procmem.groups.crew import Crew
 from procmem.groups.deadline import Deadline
 from procmem.groups.descendants import Descendants
+from procmem.groups.early import Early
 from procmem.groups.group import Group
 from procmem.groups.identity import Identity
 from procmem.groups.member import Member
 from procmem.groups.options import HoldOptions
 from procmem.groups.raw import RawGroup
-from procmem.groups.reading import take
+from procmem.groups.reading import Taken, take
 from procmem.groups.rules import SAMPLER, Named, Rule
-from procmem.groups.seats import Roster
+from procmem.groups.seats import Roster, Seat
 from procmem.groups.twins import UNTOLD, Twins, copies
 from procmem.model.status import Status
 from procmem.sources.base import PinnedProcess, Source
@@ -58,6 +60,7 @@ class Members:
         source: Source | None = None,
         threads: int | None = None,
         deadline: Deadline | None = None,
+        is_early: bool = False,
     ) -> None:
         if threads is not None and threads < 1:
             msg = f"at least one thread has to read, not {threads}"
@@ -68,6 +71,11 @@ class Members:
         self._roster = Roster(ProcFS() if source is None else source)
         self._twins = Twins()
         self._is_closed = False
+        self._early: Early | None = None
+        if is_early:
+            self._early = Early(take, is_large=_is_large)
+            self._roster.on_added = self._early.offer
+            self._roster.on_released = self._early.wait
         try:
             rule.look(self._roster, deadline or Deadline())
         except BaseException:
@@ -214,7 +222,10 @@ class Members:
         Raises:
             ValueError: If they have been let go.
         """
-        return self.read_raw(mappings=mappings, timeout=timeout).parsed()
+        with self._lock:
+            deadline = Deadline(timeout)
+            self._look(deadline)
+            return self.read_found(deadline, mappings=mappings)
 
     def read_raw(
         self, *, mappings: bool = False, timeout: float | None = None
@@ -226,48 +237,72 @@ class Members:
         with self._lock:
             deadline = Deadline(timeout)
             self._look(deadline)
-            return self.read_found(deadline, mappings=mappings)
+            return self._read(deadline, mappings=mappings)
 
-    def read_found(self, deadline: Deadline, *, mappings: bool = False) -> RawGroup:
+    def read_found(self, deadline: Deadline, *, mappings: bool = False) -> Group:
         """
         Read those that were found when one last looked.
         """
         with self._lock:
-            began, started = time.time(), time.perf_counter()
-            roster = self._roster
-            # The largest first: whoever is done early helps with the small.
-            seats = sorted(
-                roster.seats.values(), key=lambda seat: -seat.identity.resident
+            raw = self._read(deadline, mappings=mappings, digest=Taken.parse)
+            return raw.parsed()
+
+    def _read(
+        self,
+        deadline: Deadline,
+        *,
+        mappings: bool,
+        digest: abc.Callable[[Taken], object] | None = None,
+    ) -> RawGroup:
+        began, started = time.time(), time.perf_counter()
+        roster, early = self._roster, self._early
+        # The largest first: whoever is done early helps with the small.
+        seats = sorted(roster.seats.values(), key=lambda seat: -seat.identity.resident)
+        spaces = roster.with_descriptors(lambda: self._twins.find(seats))
+        begun = early.stop() if early else []
+        results = roster.with_descriptors(
+            lambda: Crew(
+                [seat for seat in seats if seat not in begun],
+                lambda seat: take(seat, with_mappings=mappings),
+                is_large=_is_large,
+                digest=digest,
+            ).run(
+                deadline,
+                threads=self._threads,
+                spare=early.helper if early else None,
             )
-            spaces = roster.with_descriptors(lambda: self._twins.find(seats))
-            results = roster.with_descriptors(
-                lambda: Crew(
-                    seats,
-                    lambda seat: take(seat, with_mappings=mappings),
-                    is_large=lambda seat: seat.identity.resident >= _WORTH_HELP,
-                ).run(deadline, threads=self._threads)
-            )
-            results.sort(key=lambda taken: taken.pid)
-            done = {taken.pid for taken in results}
-            for taken in results:
-                if taken.is_gone:
-                    roster.end(roster.seats[taken.pid])
-            good = tuple(taken for taken in results if taken.error is None)
-            errors = {t.pid: t.error for t in results if t.error and not t.is_gone}
-            texts = {taken.pid: taken.rollup for taken in good}
-            raw = RawGroup(
-                taken=good,
-                same_memory_as=copies(texts, spaces, self._twins.untold),
-                refused=dict(sorted({**roster.refused, **errors}.items())),
-                gone=tuple(sorted(roster.gone)),
-                unread=tuple(sorted(roster.seats.keys() - done)),
-                unseen=tuple(dict.fromkeys(roster.unseen)),
-                began=began,
-                seconds=time.perf_counter() - started,
-                notes=(UNTOLD,) if self._twins.untold else (),
-            )
-            roster.gone = []
-            return raw
+        )
+        if early:
+            results += self._taken_early(early, begun)
+        results.sort(key=lambda taken: taken.pid)
+        done = {taken.pid for taken in results}
+        for taken in results:
+            if taken.is_gone:
+                roster.end(roster.seats[taken.pid])
+        good = tuple(taken for taken in results if taken.error is None)
+        errors = {t.pid: t.error for t in results if t.error and not t.is_gone}
+        texts = {taken.pid: taken.rollup for taken in good}
+        raw = RawGroup(
+            taken=good,
+            same_memory_as=copies(texts, spaces, self._twins.untold),
+            refused=dict(sorted({**roster.refused, **errors}.items())),
+            gone=tuple(sorted(roster.gone)),
+            unread=tuple(sorted(roster.seats.keys() - done)),
+            unseen=tuple(dict.fromkeys(roster.unseen)),
+            began=began,
+            seconds=time.perf_counter() - started,
+            notes=(UNTOLD,) if self._twins.untold else (),
+        )
+        roster.gone = []
+        return raw
+
+    def _taken_early(self, early: Early, begun: abc.Iterable[Seat]) -> list[Taken]:
+        taken = early.wait()
+        self._early = self._roster.on_added = self._roster.on_released = None
+        return [
+            taken.get(seat) or self._roster.with_descriptors(partial(take, seat))
+            for seat in begun
+        ]
 
     def _look(self, deadline: Deadline) -> None:
         if self._is_closed:
@@ -307,3 +342,7 @@ class Members:
 
     def __repr__(self) -> str:
         return f"<{len(self._roster.seats)} members of a group>"
+
+
+def _is_large(seat: Seat) -> bool:
+    return seat.identity.resident >= _WORTH_HELP

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from procmem.groups.crew import processors
 from procmem.groups.deadline import Deadline
 from procmem.groups.members import Members
 
@@ -24,11 +25,12 @@ def read_once(rule: Rule, options: ReadOptions) -> Group:
     Time runs from the moment at which one begins to look for them.
     """
     deadline = Deadline(options.get("timeout"))
+    mappings, threads = options.get("mappings", False), options.get("threads")
     with Members(
         rule,
         source=options.get("source"),
-        threads=options.get("threads"),
+        threads=threads,
         deadline=deadline,
+        is_early=not (mappings or deadline.exists) and (threads or processors()) > 1,
     ) as members:
-        mappings = options.get("mappings", False)
-        return members.read_found(deadline, mappings=mappings).parsed()
+        return members.read_found(deadline, mappings=mappings)

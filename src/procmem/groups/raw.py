@@ -9,6 +9,7 @@ reading, such as that at the beginning of a budget, does not pay for parsing.
 from __future__ import annotations
 
 from collections import abc
+from itertools import starmap
 
 import attrs
 
@@ -18,7 +19,8 @@ from procmem.formats.picking import picked
 from procmem.groups.group import Group
 from procmem.groups.member import Member
 from procmem.groups.reading import Taken
-from procmem.groups.texts import usages
+from procmem.groups.texts import usage_of
+from procmem.model.bulk import build_rows
 from procmem.model.usage import Usage
 
 __all__ = ["RawGroup"]
@@ -108,21 +110,17 @@ class RawGroup:
         The same as a group.
         """
         unreadable = dict(self.refused)
-        usual = [taken for taken in self.taken if taken.rollup is not None]
-        found = usages(
-            [taken.rollup or b"" for taken in usual], [_evidence(t) for t in usual]
-        )
-        usage_of = {t.pid: t.usage for t in self.taken if t.usage is not None}
-        for taken, usage in zip(usual, found, strict=True):
-            if isinstance(usage, ParseError):
-                unreadable[taken.pid] = usage
-            else:
-                usage_of[taken.pid] = usage
-        members = tuple(
-            self._member(taken, usage_of[taken.pid])
-            for taken in self.taken
-            if taken.pid in usage_of
-        )
+        good: list[tuple[Taken, Usage]] = []
+        for taken in self.taken:
+            usage = taken.usage
+            if usage is None:
+                try:
+                    usage = usage_of(taken.rollup or b"", taken.seconds)
+                except ParseError as exc:
+                    unreadable[taken.pid] = exc
+                    continue
+            good.append((taken, usage))
+        members = tuple(build_rows(Member, starmap(self._row, good)))
         return Group(
             members=members,
             unreadable=unreadable,
@@ -133,21 +131,24 @@ class RawGroup:
             evidence=self._evidence(members, unreadable),
         )
 
-    def _member(self, taken: Taken, usage: Usage) -> Member:
+    def _row(self, taken: Taken, usage: Usage) -> tuple[object, ...]:
+        """
+        The fields of a :class:`Member`.
+        """
         who = taken.identity
-        return Member(
-            pid=who.pid,
-            start_time=who.start_time,
-            name=who.name,
-            uid=taken.uid,
-            parent=who.parent or None,
-            usage=usage,
-            mappings=taken.mappings,
-            same_memory_as=self.same_memory_as.get(who.pid),
+        return (
+            who.pid,
+            who.start_time,
+            who.name,
+            taken.uid,
+            who.parent or None,
+            usage,
+            taken.mappings,
+            self.same_memory_as.get(who.pid),
         )
 
     def _evidence(
-        self, members: tuple[Member, ...], unreadable: abc.Mapping[int, ProcmemError]
+        self, members: abc.Sequence[Member], unreadable: abc.Mapping[int, ProcmemError]
     ) -> Evidence:
         files = [file for member in members for file in member.usage.evidence.files]
         if any(member.mappings is not None for member in members):
@@ -156,15 +157,11 @@ class RawGroup:
         missing += [f"process {pid}: not read in time" for pid in self.unread]
         return Evidence(
             method="kernel",
-            files=("stat", "status", *dict.fromkeys(f for f in files if f != "status")),
+            files=("stat", *dict.fromkeys(files)),
             seconds=self.seconds,
             missing=(*missing, *self.unseen),
             notes=self.notes,
         )
-
-
-def _evidence(taken: Taken) -> Evidence:
-    return Evidence(method="kernel", files=("smaps_rollup",), seconds=taken.seconds)
 
 
 def _figure(taken: Taken, metric: str) -> int | None:

@@ -1,24 +1,29 @@
 """
 One process read for a group: its identity, and the text of its rollup.
 
-What is usual is kept as text and parsed later, with that of all others
-(:mod:`procmem.groups.texts`).  Whatever is not (no address space, an old
-kernel, a first thread that has ended) is left to :mod:`procmem.reading`, which
-knows all there is to know about it.
+What is usual is kept as text, to be parsed when all are read: between two
+reads Python finds nothing in the processor's caches.  Whatever is not (no
+address space, an old kernel, a first thread that has ended) is left to
+:mod:`procmem.reading`, which knows all there is to know about it.
 """
 
 from __future__ import annotations
 
 import errno
-import re
 import time
+from contextlib import suppress
 
 import attrs
 
-from procmem.errors import ProcessGoneError, ProcmemError, UnsupportedError
+from procmem.errors import (
+    ParseError,
+    ProcessGoneError,
+    ProcmemError,
+    UnsupportedError,
+)
 from procmem.groups.identity import Identity
 from procmem.groups.seats import Seat
-from procmem.groups.texts import is_usual
+from procmem.groups.texts import is_usual, usage_of
 from procmem.model.mapping import Mappings
 from procmem.model.usage import Usage
 from procmem.reading.listing import read_mappings
@@ -27,14 +32,11 @@ from procmem.sources.base import PinnedProcess
 
 __all__ = ["Taken", "take"]
 
-# The effective one is the second of four.
-_UID = re.compile(rb"\nUid:\t[0-9]+\t([0-9]{1,10})\t")
-
 # What does not depend on the process: the reader is short of something.
 _OURS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(eq=False)
 class Taken:
     """
     What was read of one process.
@@ -46,7 +48,8 @@ class Taken:
 
         rollup: The text of its ``smaps_rollup``, if that is usual.
 
-        usage: What it occupies, if that had to be found out differently.
+        usage: What it occupies, if that had to be found out differently, or
+            the text was parsed.
 
         mappings: What it maps, if that was asked for.
 
@@ -59,9 +62,9 @@ class Taken:
     uid: int | None = None
     rollup: bytes | None = attrs.field(default=None, repr=False)
     usage: Usage | None = None
-    mappings: Mappings | None = attrs.field(default=None, hash=False)
-    error: ProcmemError | None = attrs.field(default=None, eq=False)
-    seconds: float = attrs.field(default=0.0, eq=False)
+    mappings: Mappings | None = None
+    error: ProcmemError | None = None
+    seconds: float = 0.0
 
     @property
     def pid(self) -> int:
@@ -69,6 +72,16 @@ class Taken:
         Its number.
         """
         return self.identity.pid
+
+    def parse(self) -> None:
+        """
+        Find out what the text says; one that is malformed is left as it is.
+        """
+        if self.usage is None and self.rollup is not None:
+            try:
+                self.usage = usage_of(self.rollup, self.seconds)
+            except ParseError:
+                return
 
     @property
     def is_gone(self) -> bool:
@@ -81,16 +94,34 @@ class Taken:
 def take(seat: Seat, *, with_mappings: bool = False) -> Taken:
     """
     Read one process; what goes wrong is part of the result.
+
+    Args:
+        seat: The process.
+
+        with_mappings: Whether to read what it maps.
     """
     started = time.perf_counter()
-    uid: int | None = None
+    if seat.process is not None and not with_mappings:
+        # What is usual, in as few steps as there can be.
+        with suppress(ProcmemError, OSError):
+            rollup = seat.process.read("smaps_rollup")
+            if is_usual(rollup):
+                return Taken(
+                    seat.identity,
+                    seat.uid,
+                    rollup,
+                    seconds=time.perf_counter() - started,
+                )
+    return _taken_with_care(seat, started, with_mappings=with_mappings)
+
+
+def _taken_with_care(seat: Seat, started: float, *, with_mappings: bool) -> Taken:
     rollup: bytes | None = None
     usage: Usage | None = None
     mappings: Mappings | None = None
     error: ProcmemError | None = None
     try:
         with seat.held() as process:
-            uid = _uid(process)
             rollup = _usual_rollup(process)
             if rollup is None:
                 usage = read_usage(process)
@@ -105,23 +136,13 @@ def take(seat: Seat, *, with_mappings: bool = False) -> Taken:
         rollup, usage, mappings, error = None, None, None, _odd(exc)
     return Taken(
         identity=seat.identity,
-        uid=uid,
+        uid=seat.uid,
         rollup=rollup,
         usage=usage,
         mappings=mappings,
         error=error,
         seconds=time.perf_counter() - started,
     )
-
-
-def _uid(process: PinnedProcess) -> int | None:
-    try:
-        found = _UID.search(process.read("status"))
-    except ProcessGoneError:
-        raise
-    except ProcmemError:
-        return None
-    return int(found[1]) if found else None
 
 
 def _usual_rollup(process: PinnedProcess) -> bytes | None:

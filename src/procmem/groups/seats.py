@@ -38,9 +38,13 @@ class Seat:
     Attributes:
         pid: Its number.
 
+        process: The process, as long as it is held.
+
         is_named: Whether somebody has asked for it by its number.
 
         identity: Who it was when it was last looked at.
+
+        uid: Its effective user then, if known.
 
     Raises:
         ProcmemError: If it can't be found out who it is.
@@ -48,23 +52,25 @@ class Seat:
 
     __slots__ = (
         "_belongs",
-        "_held",
         "_source",
         "identity",
         "is_named",
         "pid",
+        "process",
+        "uid",
     )
 
+    process: PinnedProcess | None
     identity: Identity
+    uid: int | None
 
     def __init__(self, process: PinnedProcess, *, belongs: bool = True) -> None:
         self.pid = process.pid
         self.is_named = False
         self._source = process.source
         self._belongs = belongs
-        self._held: contextlib.nullcontext[PinnedProcess] | None
-        self._held = contextlib.nullcontext(process)
-        self.identity = _identity(process)
+        self.process = process
+        self._look_at(process)
 
     def refresh(self) -> None:
         """
@@ -74,7 +80,11 @@ class Seat:
             ProcessGoneError: If it has ended.
         """
         with self.held() as process:
-            self.identity = _identity(process)
+            self._look_at(process)
+
+    def _look_at(self, process: PinnedProcess) -> None:
+        self.identity = _identity(process)
+        self.uid = process.owner()
 
     def held(self) -> contextlib.AbstractContextManager[PinnedProcess]:
         """
@@ -83,8 +93,10 @@ class Seat:
         Raises:
             ProcessGoneError: If it has ended.
         """
+        if self.process is None:
+            return self._taken_again()
         # One that is held is not let go after each read.
-        return self._held or self._taken_again()
+        return contextlib.nullcontext(self.process)
 
     @contextlib.contextmanager
     def _taken_again(self) -> abc.Generator[PinnedProcess]:
@@ -97,16 +109,16 @@ class Seat:
         """
         Let the process go until it is read.
         """
-        if self._held is not None and self._belongs:
-            self._held.enter_result.close()
-            self._held = None
+        if self.process is not None and self._belongs:
+            self.process.close()
+            self.process = None
 
     def close(self) -> None:
         """
         Let it go, unless it is somebody else's.
         """
-        if self._held is not None and self._belongs:
-            self._held.enter_result.close()
+        if self.process is not None and self._belongs:
+            self.process.close()
 
 
 def _identity(process: PinnedProcess) -> Identity:
@@ -129,9 +141,23 @@ class Roster:
         gone: Those that have ended since the last reading.
 
         unseen: Why there may be more, as phrases.
+
+        on_added: Is called with each that is added and held.
+
+        on_released: Is called before any is let go.
     """
 
-    __slots__ = ("_most_held", "gone", "named", "refused", "seats", "source", "unseen")
+    __slots__ = (
+        "_most_held",
+        "gone",
+        "named",
+        "on_added",
+        "on_released",
+        "refused",
+        "seats",
+        "source",
+        "unseen",
+    )
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -140,6 +166,8 @@ class Roster:
         self.named: set[int] = set()
         self.gone: list[int] = []
         self.unseen: list[str] = []
+        self.on_added: abc.Callable[[Seat], object] | None = None
+        self.on_released: abc.Callable[[], object] | None = None
         self._most_held = _MOST_HELD
 
     def candidate(self, pid: int) -> Seat:
@@ -151,7 +179,11 @@ class Roster:
 
             ProcmemError: If it can't be found out who it is.
         """
-        return self.with_descriptors(lambda: self._candidate(pid))
+        try:
+            return self._candidate(pid)
+        except OSError:
+            # Perhaps for want of descriptors.
+            return self.with_descriptors(lambda: self._candidate(pid))
 
     def _candidate(self, pid: int) -> Seat:
         process = self.source.pin(pid)
@@ -189,12 +221,15 @@ class Roster:
             self.drop(previous)
         if len(self.seats) >= self._most_held:
             seat.loosen()
+        elif self.on_added is not None:
+            self.on_added(seat)
         self.seats[seat.pid] = seat
 
     def drop(self, seat: Seat) -> None:
         """
         Keep it no longer.
         """
+        self._release()
         del self.seats[seat.pid]
         seat.close()
 
@@ -209,6 +244,7 @@ class Roster:
         """
         Hold none of them until it is read: descriptors are needed.
         """
+        self._release()
         for seat in self.seats.values():
             seat.loosen()
         self._most_held = 0
@@ -230,6 +266,11 @@ class Roster:
         """
         Let all go.
         """
+        self._release()
         for seat in self.seats.values():
             seat.close()
         self.seats.clear()
+
+    def _release(self) -> None:
+        if self.on_released is not None:
+            self.on_released()

@@ -87,6 +87,9 @@ class Twins:
 def _asked(family: abc.Iterable[Seat]) -> Spaces:
     processes: list[PinnedProcess] = []
     for seat in family:
+        if seat.process is not None:
+            processes.append(seat.process)
+            continue
         # Whoever has ended meanwhile is found to be gone later.  Those that
         # are not held are let go at once: to the kernel only their numbers
         # matter, and of a hundred not all could be held.

@@ -20,7 +20,7 @@ from typing import TypeVar, cast
 
 import attrs
 
-__all__ = ["Slotted", "build"]
+__all__ = ["Slotted", "build", "build_rows"]
 
 _T = TypeVar("_T", bound=attrs.AttrsInstance)
 
@@ -63,6 +63,13 @@ def build(
         ),
         strict=True,
     )
+    return build_rows(cls, rows)
+
+
+def build_rows(cls: type[_T], rows: abc.Iterable[tuple[object, ...]]) -> list[_T]:
+    """
+    The same from rows: the values of all fields, in the order of the fields.
+    """
     return cast("list[_T]", _filler(cls)(rows))
 
 

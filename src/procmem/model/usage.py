@@ -230,8 +230,10 @@ class Usage(Slotted):
             UnsupportedError: If one of the three is missing: for a single
                 mapping see :func:`procmem.accounting.footprint`.
         """
-        parts = self.pss_anon, self.pss_shmem, self.swap_pss
-        return sum(self._lacks("footprint") if p is None else p for p in parts)
+        anonymous, shmem, swapped = self.pss_anon, self.pss_shmem, self.swap_pss
+        if anonymous is None or shmem is None or swapped is None:
+            self._lacks("footprint")
+        return anonymous + shmem + swapped
 
     @property
     def other_by_key(self) -> abc.Mapping[str, int | str]:

@@ -251,6 +251,17 @@ class PinnedProcess(Held, Protocol):
         """
         ...
 
+    def owner(self) -> int | None:
+        """
+        Its effective user, if that is known.
+
+        Of a process that has ended meanwhile it is no more than a number.
+
+        Raises:
+            ProcessGoneError: If the process is gone, and that is noticed.
+        """
+        ...
+
     def shares_memory_with(self, other: PinnedProcess) -> bool | None:
         """
         Whether both processes have one address space (``vfork``,

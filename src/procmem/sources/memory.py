@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections import abc
+from contextlib import suppress
 
 import attrs
 
@@ -12,6 +13,7 @@ from procmem.errors import ProcessGoneError, UnsupportedError
 from procmem.sources.base import ByteOrder, Frames, Pagemap, PinnedProcess, Region, Span
 from procmem.sources.handles import Unheld
 from procmem.sources.procfs import checked_pid
+from procmem.sources.users import effective_user
 
 __all__ = ["InMemory"]
 
@@ -138,6 +140,11 @@ class _Process(Unheld):
         self, start: int, end: int, offset: int, size: int
     ) -> int | None:
         del start, end, offset, size
+        return None
+
+    def owner(self) -> int | None:
+        with suppress(UnsupportedError):
+            return effective_user(self.read("status"))
         return None
 
     def shares_memory_with(self, other: PinnedProcess) -> bool | None:

@@ -70,8 +70,8 @@ def _ordered(
     ``~index`` of the one that has its own, or the index to insert it at; and
     whether that is known.
     """
-    if order_of_memory(process.pid, process.pid) != SAME:
-        return 0, False
+    if not others:
+        return 0, order_of_memory(process.pid, process.pid) == SAME
     low, high = 0, len(others)
     while low < high:
         middle = (low + high) // 2

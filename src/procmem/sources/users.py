@@ -4,7 +4,20 @@ The numbers of this machine's users.
 
 from __future__ import annotations
 
-__all__ = ["uid_of"]
+import re
+
+__all__ = ["effective_user", "uid_of"]
+
+# The second of four.
+_EFFECTIVE = re.compile(rb"^Uid:\t[0-9]+\t([0-9]{1,10})\t", re.MULTILINE)
+
+
+def effective_user(status: bytes) -> int | None:
+    """
+    The effective user that a ``status`` names; None if it names none.
+    """
+    found = _EFFECTIVE.search(status)
+    return int(found[1]) if found else None
 
 
 def uid_of(user: int | str) -> int:
