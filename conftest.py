@@ -47,6 +47,8 @@ _PAGES = Sybil(
     ],
     patterns=["README.md", "docs/*.md", "docs/**/*.md"],
     setup=_without_garbage,
+    # Megabytes that examples have made.
+    teardown=dict.clear,
 )
 _MODULES = Sybil(
     parsers=[rest.DocTestParser(_FLAGS), rest.SkipParser()],
