@@ -191,6 +191,27 @@ class TestLive:
             with procmem.frozen(parent.pid):
                 one = procmem.Group.of(pids, threads=1)
                 several = procmem.Group.of(pids)
+                with procmem.Members.of(pids) as members:
+                    readings = [members.read() for _ in range(3)]
 
-        assert one.members == several.members
-        assert one.footprint == several.footprint
+        for group in (several, *readings):
+            assert one.members == group.members
+            assert one.footprint == group.footprint
+            assert one.taken < group.taken
+
+    def test_held_one_that_ends(self) -> None:
+        """
+        A member that ends between two readings is gone, and the others are
+        read.
+        """
+        with puppet() as parent:
+            parent.run(f"hold({16 * MIB})")
+            first, second, third = parent.fork(3)
+            with procmem.Members.of([parent.pid, first, second, third]) as members:
+                members.read()
+                parent.reap(second)
+                group = members.read()
+
+        assert (parent.pid, first, third) == group.pids
+        assert (second,) == group.gone
+        assert group.complete

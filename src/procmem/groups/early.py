@@ -14,6 +14,7 @@ lies in memory as it did has not become another program.
 
 from __future__ import annotations
 
+import time
 from collections import abc
 from contextlib import suppress
 
@@ -36,9 +37,21 @@ class Early:
 
     Attributes:
         helper: The thread.
+
+        began: When it could begin, in seconds since the epoch.
+
+        started: The same by the clock that measures how long it takes.
     """
 
-    __slots__ = ("_begun", "_is_large", "_read", "_taken", "helper")
+    __slots__ = (
+        "_begun",
+        "_is_large",
+        "_read",
+        "_taken",
+        "began",
+        "helper",
+        "started",
+    )
 
     def __init__(
         self,
@@ -51,6 +64,8 @@ class Early:
         self._begun: list[Seat] = []
         self._taken: dict[Seat, Taken] = {}
         self.helper = Helper()
+        self.began = time.time()
+        self.started = time.perf_counter()
 
     def offer(self, seat: Seat) -> None:
         """

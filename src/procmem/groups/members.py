@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self, Unpack
 
 from procmem.groups import matching
-from procmem.groups.crew import Crew
+from procmem.groups.crew import Crew, processors
 from procmem.groups.deadline import Deadline
 from procmem.groups.descendants import Descendants
 from procmem.groups.early import Early
@@ -72,12 +72,11 @@ class Members:
         self._twins = Twins()
         self._is_closed = False
         self._early: Early | None = None
+        deadline = deadline or Deadline()
         if is_early:
-            self._early = Early(take, is_large=_is_large)
-            self._roster.on_added = self._early.offer
-            self._roster.on_released = self._early.wait
+            self._begin_early(deadline)
         try:
-            rule.look(self._roster, deadline or Deadline())
+            rule.look(self._roster, deadline)
         except BaseException:
             self._roster.close()
             raise
@@ -224,8 +223,13 @@ class Members:
         """
         with self._lock:
             deadline = Deadline(timeout)
-            self._look(deadline)
-            return self.read_found(deadline, mappings=mappings)
+            if not mappings:
+                self._begin_early(deadline)
+            try:
+                self._look(deadline)
+                return self.read_found(deadline, mappings=mappings)
+            finally:
+                self._end_early()
 
     def read_raw(
         self, *, mappings: bool = False, timeout: float | None = None
@@ -256,6 +260,8 @@ class Members:
     ) -> RawGroup:
         began, started = time.time(), time.perf_counter()
         roster, early = self._roster, self._early
+        if early:
+            began, started = early.began, early.started
         # The largest first: whoever is done early helps with the small.
         seats = sorted(roster.seats.values(), key=lambda seat: -seat.identity.resident)
         spaces = roster.with_descriptors(lambda: self._twins.find(seats))
@@ -273,7 +279,12 @@ class Members:
             )
         )
         if early:
-            results += self._taken_early(early, begun)
+            found = early.wait()
+            for seat in begun:
+                # What failed there fails again here.
+                again = partial(take, seat)
+                results.append(found.get(seat) or roster.with_descriptors(again))
+            self._end_early()
         results.sort(key=lambda taken: taken.pid)
         done = {taken.pid for taken in results}
         for taken in results:
@@ -296,13 +307,16 @@ class Members:
         roster.gone = []
         return raw
 
-    def _taken_early(self, early: Early, begun: abc.Iterable[Seat]) -> list[Taken]:
-        taken = early.wait()
-        self._early = self._roster.on_added = self._roster.on_released = None
-        return [
-            taken.get(seat) or self._roster.with_descriptors(partial(take, seat))
-            for seat in begun
-        ]
+    def _begin_early(self, deadline: Deadline) -> None:
+        if not deadline.exists and (self._threads or processors()) > 1:
+            self._early = Early(take, is_large=_is_large)
+            self._roster.on_seen = self._early.offer
+            self._roster.on_released = self._early.wait
+
+    def _end_early(self) -> None:
+        if self._early is not None:
+            self._early.wait()
+            self._early = self._roster.on_seen = self._roster.on_released = None
 
     def _look(self, deadline: Deadline) -> None:
         if self._is_closed:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from procmem.groups.crew import processors
 from procmem.groups.deadline import Deadline
 from procmem.groups.members import Members
 
@@ -25,12 +24,12 @@ def read_once(rule: Rule, options: ReadOptions) -> Group:
     Time runs from the moment at which one begins to look for them.
     """
     deadline = Deadline(options.get("timeout"))
-    mappings, threads = options.get("mappings", False), options.get("threads")
+    mappings = options.get("mappings", False)
     with Members(
         rule,
         source=options.get("source"),
-        threads=threads,
+        threads=options.get("threads"),
         deadline=deadline,
-        is_early=not (mappings or deadline.exists) and (threads or processors()) > 1,
+        is_early=not mappings,
     ) as members:
         return members.read_found(deadline, mappings=mappings)

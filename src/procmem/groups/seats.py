@@ -142,7 +142,7 @@ class Roster:
 
         unseen: Why there may be more, as phrases.
 
-        on_added: Is called with each that is added and held.
+        on_seen: Is called with each that was looked at and is held.
 
         on_released: Is called before any is let go.
     """
@@ -151,8 +151,8 @@ class Roster:
         "_most_held",
         "gone",
         "named",
-        "on_added",
         "on_released",
+        "on_seen",
         "refused",
         "seats",
         "source",
@@ -166,7 +166,7 @@ class Roster:
         self.named: set[int] = set()
         self.gone: list[int] = []
         self.unseen: list[str] = []
-        self.on_added: abc.Callable[[Seat], object] | None = None
+        self.on_seen: abc.Callable[[Seat], object] | None = None
         self.on_released: abc.Callable[[], object] | None = None
         self._most_held = _MOST_HELD
 
@@ -221,8 +221,8 @@ class Roster:
             self.drop(previous)
         if len(self.seats) >= self._most_held:
             seat.loosen()
-        elif self.on_added is not None:
-            self.on_added(seat)
+        elif self.on_seen is not None:
+            self.on_seen(seat)
         self.seats[seat.pid] = seat
 
     def drop(self, seat: Seat) -> None:
@@ -256,6 +256,8 @@ class Roster:
         for seat in list(self.seats.values()):
             try:
                 self.with_descriptors(seat.refresh)
+                if self.on_seen is not None and seat.process is not None:
+                    self.on_seen(seat)
             except ProcessGoneError:
                 self.end(seat)
             except ProcmemError:
