@@ -215,6 +215,21 @@ class TestWatcher:
 
 
 class TestHolds:
+    def test_watcher_that_somebody_waited_for(self) -> None:
+        """
+        A watcher that was ended, and waited for, by somebody else leaves
+        nothing behind: what is held goes on, and can be held again.
+        """
+        with script(THREADS) as pid:
+            with frozen(pid):
+                [watching] = watchers(os.getpid())
+                os.kill(watching, signal.SIGKILL)
+                os.waitpid(watching, 0)
+            wait_for(lambda: runs(pid))
+            with frozen(pid) as held:
+                assert (pid,) == held.pids
+            wait_for(lambda: runs(pid))
+
     def test_forgets_all(self) -> None:
         """
         Who forgets what it holds continues nothing; the watcher does when

@@ -289,6 +289,7 @@ assert_type(group[1].mappings, procmem.Mappings | None)
 
 with procmem.Members.tree(1, leave_out=[2], source=source) as members:
     assert_type(members, procmem.Members)
+    assert_type(members.source, procmem.Source)
     assert_type(members.pids, tuple[int, ...])
     assert_type(members.read(mappings=True), procmem.Group)
 assert_type(procmem.Members.by_cgroup("/"), procmem.Members)

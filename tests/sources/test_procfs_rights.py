@@ -5,6 +5,7 @@ What is refused, and what failures leave behind: nothing.
 from __future__ import annotations
 
 import errno
+import gc
 import os
 from pathlib import Path
 
@@ -128,6 +129,28 @@ class TestDescriptors:
         procmem.snapshot()
 
         assert before == children.descriptors()
+
+    def test_failures_do_not_keep_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """
+        A process that could not be read is let go with the error, without
+        waiting until garbage is collected.
+        """
+
+        def fail(*_: object, **__: object) -> bytes:
+            raise OSError(errno.EMFILE, "too many open files")
+
+        before = children.descriptors()
+        gc.disable()
+        try:
+            for name in ("read", "open"):
+                process = procmem.pinned()
+                with monkeypatch.context() as patch, pytest.raises(OSError):
+                    patch.setattr(os, name, fail)
+                    process.read("stat")
+                del process
+                assert before == children.descriptors()
+        finally:
+            gc.enable()
 
     def test_forgotten(self) -> None:
         """

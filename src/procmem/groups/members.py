@@ -164,6 +164,13 @@ class Members:
         return cls(matching.Matching(matching.by_status(predicate)), **options)
 
     @property
+    def source(self) -> Source:
+        """
+        Where they are.
+        """
+        return self._roster.source
+
+    @property
     def pids(self) -> tuple[int, ...]:
         """
         The members, as they were last looked for, in ascending order.

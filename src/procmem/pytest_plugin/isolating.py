@@ -172,11 +172,11 @@ def _plain(item: pytest.Item, name: str) -> str:
     """
     The name without what pytest-xdist appends with ``--dist loadgroup``.
     """
-    for mark in item.iter_markers("xdist_group"):
-        group = mark.kwargs.get("name") or (mark.args[0] if mark.args else "default")
-        if name.endswith(f"@{group}"):
-            return name.removesuffix(f"@{group}")
-    return name
+    groups = {
+        str(mark.args[0] if mark.args else mark.kwargs.get("name", "default"))
+        for mark in item.iter_markers("xdist_group")
+    }
+    return name.removesuffix(f"@{'_'.join(sorted(groups))}") if groups else name
 
 
 def _folder_for_temporary(config: pytest.Config) -> str | None:

@@ -80,10 +80,7 @@ class LiveProcess(Handle):
         try:
             descriptor = os.open(file, os.O_RDONLY, dir_fd=self.descriptor)
         except OSError as exc:
-            meaning = self.meaning_of(exc, file)
-            if isinstance(meaning, NoAddressSpaceError):
-                return b""
-            raise meaning from None
+            return self.no_content(exc, file)
         try:
             return self.content_of(descriptor, file)
         finally:
@@ -98,13 +95,25 @@ class LiveProcess(Handle):
             while chunk := os.read(descriptor, _CHUNK):
                 chunks.append(chunk)
         except OSError as exc:
-            meaning = self.meaning_of(exc, file)
-            if isinstance(meaning, NoAddressSpaceError):
-                return b""
-            raise meaning from None
+            return self.no_content(exc, file)
         if not chunks and is_masked(descriptor):
             raise UnsupportedError(file, _UNMASKED)
         return b"".join(chunks)
+
+    def no_content(self, exc: OSError, file: str) -> bytes:
+        """
+        What is read where there is no address space; else *exc* by its
+        meaning is raised.
+        """
+        meaning = self.meaning_of(exc, file)
+        try:
+            if isinstance(meaning, NoAddressSpaceError):
+                return b""
+            raise meaning from None
+        finally:
+            # They have this frame, and this frame the process: all would live
+            # until garbage is collected.
+            del exc, meaning
 
     def pagemap(self, prefix: str = "") -> Pagemap:
         # Few programs look at single pages, and those can wait for this.

@@ -102,7 +102,10 @@ class _Process(Unheld):
     _reads: dict[str, int] = attrs.field(factory=dict[str, int])
 
     def open(self, file: str) -> _File:
-        return _File(self, file, self.take(file))
+        content = self.take(file)
+        if isinstance(content, Exception):
+            raise content
+        return _File(self, file, content)
 
     def read(self, file: str) -> bytes:
         return self.open(file).read()
@@ -163,11 +166,9 @@ class _Process(Unheld):
 class _File(Unheld):
     _process: _Process
     _name: str
-    _content: Content
+    _content: bytes
 
     def read(self) -> bytes:
-        if isinstance(self._content, Exception):
-            raise self._content
         return self._content
 
     def is_bound(self) -> bool:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from procmem.sources.base import Region, Span
 from procmem.sources.handles import Handle
-from procmem.sources.live import NoAddressSpaceError, is_masked
+from procmem.sources.live import is_masked
 
 if TYPE_CHECKING:
     from procmem.sources.live import LiveProcess
@@ -146,10 +146,7 @@ class LivePagemap(Handle):
         try:
             return read_long_at(descriptor, pages * _ENTRY, offset)
         except OSError as exc:
-            meaning = self._process.meaning_of(exc, self._file)
-            if isinstance(meaning, NoAddressSpaceError):
-                return b""
-            raise meaning from None
+            return self._process.no_content(exc, self._file)
 
     def regions(
         self, start: int, end: int, *, only_huge: bool = False

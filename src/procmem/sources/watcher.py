@@ -139,5 +139,5 @@ def _main() -> None:  # pragma: no cover (runs where nothing is measured)
     os._exit(0)
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover (a process of its own)
     _main()

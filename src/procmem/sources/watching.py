@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 from collections import abc
+from contextlib import suppress
 
 from procmem.errors import UnsupportedError
 from procmem.sources import watcher
@@ -107,8 +108,10 @@ class Watcher:
         End it: there is nothing to be continued.
         """
         if self._pidfd is not None:
-            # It could do so itself, but not if somebody has stopped it.
-            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+            # It could do so itself, but not if somebody has stopped it.  And
+            # somebody may have ended it and waited for it.
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
         self.close()
         if self._pid is not None:
             try:

@@ -101,7 +101,7 @@ def bounds_of(measurement: Measurement, what: LimitName) -> tuple[int, int | Non
             return _known(measurement.hugetlb, "Private_Hugetlb"), _known(
                 measurement.hugetlb_upper, "Private_Hugetlb"
             )
-        case "peak":
+        case _:
             best = _known(measurement.peak, measurement.metric)
             upper, unobserved = measurement.peak_upper, measurement.unobserved
             if upper is None or unobserved is None:

@@ -17,12 +17,14 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from procmem.errors import ProcmemError
+from procmem.errors import ProcmemError, UnsupportedError
+from procmem.sources.procfs import ProcFS
+from procmem.sources.spaces import numbers_are_ours
 from procmem.testing.parts import Peak
 from procmem.testing.peaks import PeakWindow, RssPeak
 
 if TYPE_CHECKING:
-    from procmem.sources.base import PinnedProcess
+    from procmem.sources.base import PinnedProcess, Source
     from procmem.testing.limits import Metric
     from procmem.testing.reading import Reading
     from procmem.testing.sampling.client import SamplingWindow
@@ -31,6 +33,14 @@ if TYPE_CHECKING:
     from procmem.testing.texts import Text
 
 __all__ = ["Watch"]
+
+
+def _is_in_view(source: Source) -> bool:
+    """
+    Whether the helper finds under the same numbers what *source* shows.
+    """
+    ours = ProcFS()
+    return source == ours or (isinstance(source, ProcFS) and numbers_are_ours(source))
 
 
 class Watch:
@@ -47,6 +57,10 @@ class Watch:
         tree: Whether all that descend from them count.
 
         reset_others: Whether to start the marks of other processes anew.
+
+    Raises:
+        UnsupportedError: If they are not processes of this kernel, or have
+            other numbers there than the helper knows them by.
     """
 
     def __init__(
@@ -63,6 +77,9 @@ class Watch:
         self._windows: dict[int, PeakWindow] = {}
         self._held: list[PinnedProcess] = []
         self._handle: SamplingWindow | None = None
+        if not _is_in_view(scope.source):
+            needs = "a proc file system whose pids are those of this program"
+            raise UnsupportedError("the peak", needs)
         try:
             own = scope.own
             pids = [text.pid for text in entry.texts]
@@ -142,7 +159,7 @@ class Watch:
                 if mark.hwm is not None:
                     sampled = sampled.with_mark(pid, mark.hwm)
             upper = sampled.upper
-        elif len(marks) == 1:
+        elif marks:
             # Nobody else belongs to it, and whatever there was, the mark saw.
             [(pid, mark)] = marks.items()
             upper = _at_most(mark, texts.get(pid, []), self._metric)

@@ -79,6 +79,8 @@ class Scope:
             self._roster.add(Seat(process))
         elif isinstance(target, Members):
             self._members = target
+            self.source = target.source
+            self._roster = Roster(self.source)
         elif isinstance(target, Group):
             self._rules.append(Named(target.members))
         else:
