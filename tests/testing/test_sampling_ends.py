@@ -21,6 +21,7 @@ from typing import NoReturn
 import pytest
 
 import procmem
+from procmem.sources.live import LiveProcess
 from procmem.testing.sampling import client as clients
 from procmem.testing.sampling import helper, starting
 from procmem.testing.sampling.client import Sampler
@@ -186,6 +187,64 @@ def test_who_becomes_another_program_before_it_is_read(
     assert sampled.last is not None
     assert 64 * MIB < sampled.lower <= sampled.estimate < 80 * MIB
     assert abs(footprint - sampled.last) < MIB
+
+
+def test_who_becomes_another_program_before_it_was_ever_read(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    What was seen of the old one is kept, although nobody has read it.
+    """
+    with obedient() as child:
+        child.tell("kept.append(touch(64 * MIB))")
+        window = engine.open(Target(pids=(child.pid,)))
+
+        def change() -> None:
+            child.say("os.execv('/bin/sh', ['sh', '-c', 'echo ready && read x'])")
+            assert "ready" == child.hear()
+
+        with first_do(change, monkeypatch):
+            engine.tick()
+        sampled = engine.close(window)
+    assert sampled.estimate is not None
+    assert sampled.upper is not None
+    assert 64 * MIB < sampled.estimate <= sampled.upper < 96 * MIB
+
+
+@pytest.mark.parametrize("hidden", [("smaps_rollup",), ("smaps_rollup", "smaps")])
+def test_a_file_that_is_not_there(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, hidden: tuple[str, ...]
+) -> None:
+    """
+    Without the rollup the mappings are added up; without those, too, that is
+    said.
+    """
+    opened = LiveProcess.open_descriptor
+
+    def hide(process: LiveProcess, file: str, flags: int = 0) -> int:
+        if file in hidden:
+            raise procmem.UnsupportedError(file, "a kernel that has it")
+        return opened(process, file, flags)
+
+    def read(process: LiveProcess, file: str) -> bytes:
+        return process.open(file).read()
+
+    monkeypatch.setattr(LiveProcess, "open_descriptor", hide)
+    monkeypatch.setattr(LiveProcess, "read", read)
+    with obedient() as child:
+        child.tell("kept.append(touch(64 * MIB))")
+        window = engine.open(Target(pids=(child.pid,), metric="uss"))
+        engine.tick()
+        sampled = engine.close(window)
+
+    if hidden == ("smaps_rollup",):
+        assert sampled.lower is not None
+        assert 64 * MIB < sampled.lower < 96 * MIB
+        assert sampled.complete
+    else:
+        assert sampled.lower is None
+        assert (child.pid,) == sampled.denied
+        assert not sampled.complete
 
 
 def killed(sampler: Sampler) -> None:

@@ -216,10 +216,12 @@ class Engine:
             if set(window.counted()) <= set(members)
         ]
         known = {one: one.known() for one in members if one.cheap is not None}
+        programs = {one: one.programs for one in members}
         dropped = self._read_each(list(known), now)
         self._look_for_newcomers()
         later = self._clock()
-        gone = any(one.ended for one in members)
+        # What another program has says nothing of what the one before it had.
+        gone = any(one.ended or one.programs != programs[one] for one in members)
         disturbed = gone
         for window, before, unknown, count in windows:
             came = (unknown, count) != (window.unknown_births, len(window.seen))

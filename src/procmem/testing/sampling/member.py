@@ -9,9 +9,10 @@ had when it was opened.
 from __future__ import annotations
 
 from collections import abc
+from contextlib import suppress
 from typing import NamedTuple
 
-from procmem.errors import AccessDeniedError, ProcmemError
+from procmem.errors import AccessDeniedError, ProcmemError, UnsupportedError
 from procmem.reading.totals import read_usage
 from procmem.sources.live import LiveProcess
 from procmem.testing.sampling.counted import Counted
@@ -100,7 +101,7 @@ class Member(Counted):
         before, faults = self.cheap, self.faults.own
         try:
             figures = self._figures()
-        except AccessDeniedError:
+        except (AccessDeniedError, UnsupportedError):
             self.denied = True
             return None
         except (OSError, ProcmemError):
@@ -217,7 +218,10 @@ class Member(Counted):
         return min(self.shared(metric), unknown) if unknown else 0
 
     def _figures(self) -> Figures:
-        data = self.process.read(f"{self._prefix}smaps_rollup")
+        data = b""
+        # Without that file there is another.
+        with suppress(UnsupportedError):
+            data = self.process.read(f"{self._prefix}smaps_rollup")
         if data and (figures := figures_of(data)) is not None:
             return figures
         if self.cheap is None:
