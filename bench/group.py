@@ -9,6 +9,7 @@ import importlib.util
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Thread
 
@@ -25,7 +26,7 @@ _COUNT = {"tiny": 3, "full": 50}
 _MOST_THREADS = 8
 
 _GROUP, _HELD = "group", "held members"
-_RAW, _SERIAL, _PSUTIL = "raw", "one thread", "psutil"
+_RAW, _POOL, _SERIAL, _PSUTIL = "raw", "pool", "one thread", "psutil"
 
 
 def run(scale: Scale) -> Measured:
@@ -47,6 +48,7 @@ def _large(scale: Scale, pids: Sequence[int], size: int) -> Measured:
     calls: dict[str, Callable[[], object]] = {
         _GROUP: lambda: procmem.group(pids).footprint,
         _RAW: lambda: _read_by_threads(pids),
+        _POOL: lambda: _read_by_pool(pids),
         _SERIAL: lambda: _read(pids),
     }
     if importlib.util.find_spec("psutil") is None:
@@ -62,13 +64,14 @@ def _large(scale: Scale, pids: Sequence[int], size: int) -> Measured:
         times = take_turns(calls, rounds=scale.rounds, sample=scale.sample)
     what = f"{len(pids)} processes of {size // 1024**2} MiB:"
     for name, call in ((_GROUP, "group(pids)"), (_HELD, "Members.read()")):
-        yield Figure(
-            what=f"{what} {call} / raw reads by as many threads",
-            unit="x",
-            values=ratios(times, name, _RAW),
-            limit=1.15,
-            note=_least(times, name, _RAW),
-        )
+        for other, which in ((_POOL, "of a pool"), (_RAW, "that share a queue")):
+            yield Figure(
+                what=f"{what} {call} / raw reads by as many threads {which}",
+                unit="x",
+                values=ratios(times, name, other),
+                limit=1.15,
+                note=_least(times, name, other),
+            )
     what += " group(pids)"
     yield Figure(
         what=f"{what} / raw reads by one thread",
@@ -117,7 +120,22 @@ def _read(pids: Iterable[int]) -> None:
         read(pid, "smaps_rollup")
 
 
+def _read_by_pool(pids: Sequence[int]) -> None:
+    """
+    As one would write it.
+    """
+    with ThreadPoolExecutor(_threads()) as pool:
+        list(pool.map(lambda pid: read(pid, "smaps_rollup"), pids))
+
+
+def _threads() -> int:
+    return min(_MOST_THREADS, len(os.sched_getaffinity(0)))
+
+
 def _read_by_threads(pids: Sequence[int]) -> None:
+    """
+    As fast as Python can do it: without futures, and this thread reads, too.
+    """
     waiting = deque(pids)
 
     def work() -> None:
@@ -128,8 +146,7 @@ def _read_by_threads(pids: Sequence[int]) -> None:
                 return
             read(pid, "smaps_rollup")
 
-    count = min(_MOST_THREADS, len(os.sched_getaffinity(0)))
-    helpers = [Thread(target=work) for _ in range(count - 1)]
+    helpers = [Thread(target=work) for _ in range(_threads() - 1)]
     for helper in helpers:
         helper.start()
     work()
