@@ -37,7 +37,7 @@ def several(count: int) -> procmem.Group:
     """
     source = machine(
         {
-            pid: process(pid, anonymous=(count + 1 - pid) * MIB, layout=(pid,) * 3)
+            pid: process(pid, anonymous=(count + 1 - pid) * MIB, layout=(pid, pid, pid))
             for pid in range(1, count + 1)
         }
     )

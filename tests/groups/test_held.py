@@ -38,7 +38,12 @@ def family(**more: Files) -> dict[int, Files]:
     return {
         1: process(1, parent=0, name=b"init"),
         7: process(
-            7, uid=1000, session=7, name=b"wanted", cgroup=b"0::/web\n", layout=(7,) * 3
+            7,
+            uid=1000,
+            session=7,
+            name=b"wanted",
+            cgroup=b"0::/web\n",
+            layout=(7, 7, 7),
         ),
         8: process(8),
         **{int(name[1:]): files for name, files in more.items()},
@@ -79,7 +84,7 @@ class TestMembers:
                 9, uid=1000, session=7, name=b"wanted", cgroup=b"0::/web/x\n"
             )
             # It keeps its number and its start, and changes all the rest.
-            files[7] = process(7, name=b"other", anonymous=MIB, layout=(7,) * 3)
+            files[7] = process(7, name=b"other", anonymous=MIB, layout=(7, 7, 7))
             group = members.read()
 
             assert ((7, 9), ()) == (group.pids, group.gone)

@@ -214,7 +214,7 @@ class TestMembers:
 
         def refuse(self: ProcFS, pid: int | None = None) -> PinnedProcess:
             if pid == secret.pid:
-                raise AccessDeniedError(pid, "stat", NEEDS)
+                raise AccessDeniedError(secret.pid, "stat", NEEDS)
             return pin(self, pid)
 
         with (
