@@ -102,9 +102,9 @@ def tests(session: nox.Session) -> None:
         # The first Python has run the benchmarks, which are the same for all
         # and no part of what is installed, and was measured: no line of ours
         # asks for the version.
-        runner = ("pytest", "-m", "not bench")
+        runner = ["pytest", "-m", "not bench"]
     else:
-        runner = ("coverage", "run", "-m", "pytest")
+        runner = ["coverage", "run", "-m", "pytest"]
     session.run(*runner, *parallel, *session.posargs)
 
 
