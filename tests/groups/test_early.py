@@ -15,6 +15,7 @@ from procmem.groups.crew import processors
 from procmem.groups.early import Early
 from procmem.groups.helper import Helper
 from procmem.groups.reading import Taken
+from procmem.groups.rules import SAMPLER
 from procmem.groups.seats import Roster, Seat
 from tests.children import wait_for
 from tests.groups.machine import machine, process, stat
@@ -53,7 +54,7 @@ class TestEarly:
         early.offer(large)
         wait_for(lambda: early.helper.is_free)
 
-        assert [large] == early.stop()
+        assert [large] == early.stop([small, large])
         assert {large: 2} == {seat: t.pid for seat, t in early.wait().items()}
 
     def test_only_what_there_is_time_for(self) -> None:
@@ -73,7 +74,7 @@ class TestEarly:
         assert begun.wait(30)
         early.offer(second)
         early.offer(third)
-        stopped = early.stop()
+        stopped = early.stop([first, second, third])
         go_on.set()
 
         assert [first] == stopped
@@ -92,8 +93,23 @@ class TestEarly:
             early.offer(seat)
         wait_for(lambda: len(early._taken) == 3)
 
-        assert [same] == early.stop()
+        assert [same] == early.stop([changed, gone, same])
         early.wait()
+
+    def test_one_that_was_let_go(self) -> None:
+        """
+        Who belongs no longer when all are known is not asked anything.
+        """
+        dropped, kept = seats([stat(1)], [stat(2)])
+        early = Early(taken, is_large=lambda _: True)
+        for seat in (dropped, kept):
+            wait_for(lambda: early.helper.is_free)
+            early.offer(seat)
+        wait_for(lambda: len(early._taken) == 2)
+        dropped.close()
+        early.wait()
+
+        assert [kept] == early.stop([kept])
 
     def test_failure(self) -> None:
         """
@@ -206,6 +222,23 @@ class TestLive:
             assert list(map(known, one.members)) == list(map(known, group.members))
             assert one.footprint == group.footprint
             assert one.taken < group.taken
+
+    def test_helper_of_ours(self) -> None:
+        """
+        A member that calls itself as the helper of the peaks does is left out
+        from then on, also if it was read already.
+        """
+        with puppet() as parent:
+            parent.run(f"hold({16 * MIB})")
+            (child,) = parent.fork()
+            with procmem.Members.tree(parent.pid) as members:
+                both = members.read()
+                parent.tell(child, f"rename({SAMPLER!r})")
+                group = members.read()
+
+        assert (parent.pid, child) == both.pids
+        assert (parent.pid,) == group.pids
+        assert group.complete
 
     def test_held_one_that_ends(self) -> None:
         """

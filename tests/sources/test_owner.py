@@ -10,6 +10,7 @@ import pytest
 
 import procmem
 from tests import children
+from tests.groups.machine import machine, process
 from tests.groups.puppets import puppet
 
 
@@ -46,6 +47,19 @@ def test_gone() -> None:
 
         with pytest.raises(procmem.ProcessGoneError):
             process.owner()
+
+
+def test_not_told() -> None:
+    """
+    A process of which one may not know whose it is can be read.
+    """
+    files = process(7)
+    files["status"] = procmem.AccessDeniedError(7, "status", "a right")
+    group = procmem.group([7], source=machine({7: files}))
+
+    assert group[7].uid is None
+    assert group.complete
+    assert group.footprint > 0
 
 
 def test_in_memory() -> None:

@@ -80,15 +80,19 @@ class Early:
         with suppress(Exception):
             self._taken[seat] = self._read(seat)
 
-    def stop(self) -> list[Seat]:
+    def stop(self, members: abc.Iterable[Seat]) -> list[Seat]:
         """
         Begin with no other.
 
+        Args:
+            members: Who still belongs.
+
         Returns:
-            Those that were begun with and are what they were.
+            Those of them that were begun with and are what they were.
         """
         self.helper.drop()
-        return [seat for seat in self._begun if _is_the_same(seat)]
+        begun = set(self._begun)
+        return [seat for seat in members if seat in begun and _is_the_same(seat)]
 
     def wait(self) -> abc.Mapping[Seat, Taken]:
         """

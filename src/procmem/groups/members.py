@@ -272,7 +272,7 @@ class Members:
         # The largest first: whoever is done early helps with the small.
         seats = sorted(roster.seats.values(), key=lambda seat: -seat.identity.resident)
         spaces = roster.with_descriptors(lambda: self._twins.find(seats))
-        begun = early.stop() if early else []
+        begun = early.stop(seats) if early else []
         results = roster.with_descriptors(
             lambda: Crew(
                 [seat for seat in seats if seat not in begun],

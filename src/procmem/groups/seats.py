@@ -84,7 +84,13 @@ class Seat:
 
     def _look_at(self, process: PinnedProcess) -> None:
         self.identity = _identity(process)
-        self.uid = process.owner()
+        try:
+            self.uid = process.owner()
+        except ProcessGoneError:
+            raise
+        except ProcmemError:
+            # Whose it is need not be known to read it.
+            self.uid = None
 
     def held(self) -> contextlib.AbstractContextManager[PinnedProcess]:
         """
